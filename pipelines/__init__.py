@@ -1,0 +1,1 @@
+"""Pipeline Playground's engine room: every transformers pipeline task as a row of data."""

@@ -1,0 +1,57 @@
+"""What hardware is there, and which dtype it really computes in."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pipelines.errors import InputError
+
+BF16_CPU_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+BF16_CUDA_CAPABILITY = (8, 0)
+
+
+@cache
+def devices() -> tuple[str, ...]:
+    """Devices that torch can use, best first: cuda:0.., mps, cpu."""
+    import torch
+
+    found = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def pick_device(wanted: str) -> str:
+    """The device for "auto" or a device name; refuses one that is not there (R18)."""
+    found = devices()
+    name = {"auto": found[0], "cuda": "cuda:0"}.get(wanted, wanted)
+    if name not in found:
+        raise InputError("device", f"{wanted} is not on this machine; choose {', '.join(found)}.")
+    return name
+
+
+def pick_dtype(wanted: str, device: str) -> str:
+    """The dtype for "auto": bfloat16 where the device computes in it, else float32."""
+    if wanted != "auto":
+        return wanted
+    return "bfloat16" if _has_bfloat16(device) else "float32"
+
+
+def _has_bfloat16(device: str) -> bool:
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.get_device_capability(device) >= BF16_CUDA_CAPABILITY
+    return device == "cpu" and bool(_cpu_flags() & BF16_CPU_FLAGS)
+
+
+@cache
+def _cpu_flags() -> frozenset[str]:
+    """Instruction sets of the CPU as Linux lists them; empty elsewhere."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return frozenset()
+    line = next((row for row in text.splitlines() if row.startswith("flags")), "")
+    return frozenset(line.partition(":")[2].split())

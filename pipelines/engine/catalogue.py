@@ -1,0 +1,29 @@
+"""Which model answers: the one asked for, the Hub's default, or the starter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pipelines.errors import ModelError
+from pipelines.loading import STARTER, LoadSettings
+from pipelines.spec import AUTO, TaskSpec
+
+
+def resolve(
+    spec: TaskSpec, load: LoadSettings, mode: str, reachable: Callable[[], bool]
+) -> LoadSettings:
+    """Settings that name a model and a revision; raises ModelError if the mode forbids it.
+
+    `mode` is auto, hub or starter; the Hub is only asked when the answer depends on it.
+    """
+    model = load.model
+    if model == AUTO:
+        use_hub = mode == "hub" or (mode == "auto" and reachable())
+        model = spec.models[0].id if use_hub else f"{STARTER}{spec.id}"
+    if mode == "starter" and not model.startswith(STARTER):
+        raise ModelError(
+            f"Only starter models answer here; restart without --models starter to use {model}."
+        )
+    pinned = {m.id: m.revision for m in spec.models}
+    return replace(load, model=model, revision=load.revision or pinned.get(model, ""))

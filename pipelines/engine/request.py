@@ -1,0 +1,128 @@
+"""What goes into an engine and what comes out: Request and the events of its run."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pipelines.loading import LoadSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One checked request, as small as a message. `owner` names who may cancel it (a browser session and a task)."""
+
+    task: str
+    inputs: Mapping[str, Any]
+    params: Mapping[str, Any]
+    load: LoadSettings
+    batch_size: int = 1
+    owner: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    submitted: float = field(default_factory=time.time)
+    """Seconds since the epoch; the queue time is counted from here."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Nothing has started yet: `note` says for what the run waits."""
+
+    note: str
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The model is being fetched or put in memory; bytes are 0 while unknown."""
+
+    note: str
+    done_bytes: int = 0
+    total_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps (chunks, labels, tokens); total 0 means unknown."""
+
+    done: int
+    total: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The outputs so far, whole each time."""
+
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meta:
+    """Who answered and how long it took, in seconds; `rate` is work per second in `unit`."""
+
+    model: str
+    revision: str
+    device: str
+    dtype: str
+    queue_seconds: float
+    load_seconds: float
+    run_seconds: float
+    rate: float
+    unit: str
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """The end of a run: outputs to draw, `answer` in the task format, the Python, notes."""
+
+    outputs: Mapping[str, Any]
+    answer: Any
+    meta: Meta
+    code: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The end of a run that could not finish; `message` is for the user."""
+
+    message: str
+    field: str = ""
+    expected: bool = True
+    """False for a bug: the message then holds only an id that is in the log."""
+
+
+Event = Waiting | Loading | Progress | Partial | Done | Failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What the engine says of itself; `hub` is None until it is known whether it can be reached."""
+
+    ready: bool
+    note: str
+    devices: tuple[str, ...] = ()
+    hub: bool | None = None
+
+
+class Engine(Protocol):
+    """The few things an engine does; inline, worker (and one day a cluster) offer the same."""
+
+    def run(self, request: Request) -> Iterator[Event]:
+        """Yield events; the last one is Done or Failed. Closing the iterator cancels."""
+        ...
+
+    def cancel(self, owner: str) -> None:
+        """Stop every run of this owner."""
+        ...
+
+    def status(self) -> Status:
+        """Answer at once, without waiting for the worker."""
+        ...
+
+    def close(self) -> None:
+        """End all runs and give everything back."""
+        ...

@@ -1,0 +1,118 @@
+"""The Python that gives the same answer without the playground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pprint import pformat
+from typing import Any
+
+from pipelines.documents import PDF_SCALE
+from pipelines.engine.call import Prepared, invocation
+from pipelines.engine.request import Request
+from pipelines.kinds import Audio, Document, FileKind, Image, Kind, Upload
+from pipelines.loading import STARTER, LoadSettings
+from pipelines.spec import ModelFacts, TaskSpec
+
+LINE = 88
+
+
+class Named:
+    """Stands for a value in a call and is written as its name; attributes become dotted names."""
+
+    def __init__(self, value: Any, name: str) -> None:
+        self._value = value
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Named:
+        return Named(getattr(self._value, attribute), attribute)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+def snippet(
+    spec: TaskSpec,
+    request: Request,
+    load: LoadSettings,
+    prepared: Prepared,
+    facts: ModelFacts,
+) -> str:
+    """Runnable source: the files by the names that the user gave, models by id and commit."""
+    imports, reading = ["from transformers import pipeline"], []
+    inputs = dict(prepared.inputs)
+    for f in spec.inputs:
+        if isinstance(f.kind, FileKind):
+            more, lines = READERS[type(f.kind)](f.name, request.inputs[f.name], prepared, facts)
+            imports += more
+            reading += lines
+            inputs[f.name] = Named(inputs[f.name], f.name)
+    seed = prepared.params.get("seed")
+    if seed is not None:
+        imports[0] = "from transformers import pipeline, set_seed"
+        reading.append(f"set_seed({seed})")
+    call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared.params, facts)
+    if spec.batches and request.batch_size > 1:
+        call = type(call)(call.args, {**call.kwargs, "batch_size": request.batch_size})
+    lines = [*sorted(set(imports)), "", *_loading(spec, load, facts), "", *reading]
+    return "\n".join([*lines, f"print({_call('pipe', call.args, call.kwargs)})"]) + "\n"
+
+
+def _loading(spec: TaskSpec, load: LoadSettings, facts: ModelFacts) -> list[str]:
+    starter = load.model.startswith(STARTER)
+    kwargs: dict[str, Any] = {
+        "model": f"starter/models/{load.model.removeprefix(STARTER)}" if starter else load.model,
+        "revision": None if starter else facts.revision,
+        "device": facts.device if load.device_map == "none" else None,
+        "device_map": None if load.device_map == "none" else load.device_map,
+        "dtype": facts.dtype,
+    }
+    given = {k: v for k, v in kwargs.items() if v is not None}
+    return [f"pipe = {_call('pipeline', (spec.id,), given)}"]
+
+
+def _call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """`name(...)` on one line if it fits, else an argument a line."""
+    parts = [pformat(a, width=LINE, sort_dicts=False) for a in args]
+    parts += [f"{k}={pformat(v, width=LINE, sort_dicts=False)}" for k, v in kwargs.items()]
+    line = f"{name}({', '.join(parts)})"
+    if len(line) <= LINE and "\n" not in line:
+        return line
+    inner = "".join("    " + part.replace("\n", "\n    ") + ",\n" for part in parts)
+    return f"{name}(\n{inner})"
+
+
+Reader = Callable[[str, Upload, Prepared, ModelFacts], tuple[list[str], list[str]]]
+
+
+def _read_image(
+    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
+) -> tuple[list[str], list[str]]:
+    opened = f"ImageOps.exif_transpose(Image.open({upload.name!r})).convert('RGB')"
+    return ["from PIL import Image, ImageOps"], [f"{name} = {opened}"]
+
+
+def _read_audio(
+    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
+) -> tuple[list[str], list[str]]:
+    loaded = f"librosa.load({upload.name!r}, sr={facts.sampling_rate})"
+    return ["import librosa"], [f"{name}, _ = {loaded}"]
+
+
+def _read_document(
+    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
+) -> tuple[list[str], list[str]]:
+    if not upload.name.lower().endswith(".pdf"):
+        return _read_image("image", upload, prepared, facts)
+    page = prepared.params["page"] - 1
+    opened = f"pypdfium2.PdfDocument({upload.name!r})[{page}].render(scale={PDF_SCALE:g})"
+    return ["import pypdfium2"], [f"image = {opened}.to_pil().convert('RGB')"]
+
+
+READERS: dict[type[Kind], Reader] = {
+    Image: _read_image,
+    Audio: _read_audio,
+    Document: _read_document,
+}

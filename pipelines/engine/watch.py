@@ -1,0 +1,102 @@
+"""A run under watch: it can be stopped between forward passes, counted and streamed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pipelines.errors import Cancelled, EngineError
+
+STREAM_SECONDS = 0.05
+"""Shortest time between two partial answers."""
+HALF_CHARACTER = "\ufffd"
+
+
+class Watch:
+    """Counts the forward passes of one run and ends it when it was stopped or takes too long.
+
+    `items` counts what the pipeline handed to the model (chunks, labels, pages), `forwards` the
+    model's forward passes (tokens, for a model that generates).
+    """
+
+    def __init__(
+        self, cancelled: threading.Event, seconds: float, on_items: Callable[[int], None]
+    ) -> None:
+        self.forwards = 0
+        self.items = 0
+        self._cancelled = cancelled
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._on_items = on_items
+
+    @contextlib.contextmanager
+    def over(self, pipe: Any, batch_size: int) -> Iterator[None]:
+        """Watch the pipeline for the length of the block; the caller holds its lock."""
+        hook = pipe.model.register_forward_pre_hook(self._before_forward)
+        forward = pipe.forward
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.check()
+            result = forward(*args, **kwargs)
+            self.items += batch_size
+            self._on_items(self.items)
+            return result
+
+        pipe.forward = counted
+        try:
+            yield
+        finally:
+            del pipe.forward
+            hook.remove()
+
+    def check(self) -> None:
+        """Raise Cancelled or EngineError if the run should end here."""
+        if self._cancelled.is_set():
+            raise Cancelled
+        if time.monotonic() > self._end:
+            raise EngineError(
+                f"The run took longer than {self._seconds:g} s; use less input, a smaller model, "
+                "or raise --run-timeout."
+            )
+
+    def _before_forward(self, module: Any, args: Any) -> None:
+        self.check()
+        self.forwards += 1
+
+
+class TokenStream:
+    """A streamer for `generate`: decodes the tokens so far and hands the text on.
+
+    The whole text is decoded each time, so no character is ever cut in half.
+    """
+
+    def __init__(self, tokenizer: Any, skip_special: bool, emit: Callable[[str], None]) -> None:
+        self.text = ""
+        self._tokenizer = tokenizer
+        self._skip_special = skip_special
+        self._emit = emit
+        self._ids: list[int] = []
+        self._prompt_seen = False
+        self._last = 0.0
+
+    def put(self, value: Any) -> None:
+        """Take token ids of shape (1, prompt length) once, then (1,) each step."""
+        if not self._prompt_seen:
+            self._prompt_seen = True
+            return
+        self._ids += value.flatten().tolist()
+        if time.monotonic() - self._last >= STREAM_SECONDS:
+            self._last = time.monotonic()
+            self._hand_on()
+
+    def end(self) -> None:
+        """Hand on what is left."""
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        text = self._tokenizer.decode(self._ids, skip_special_tokens=self._skip_special)
+        self.text = text.rstrip(HALF_CHARACTER)
+        self._emit(self.text)

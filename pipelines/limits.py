@@ -1,0 +1,45 @@
+"""Ceilings for everything that a request may bring; each one is named in its refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MB = 1_000_000
+MEGAPIXEL = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, durations in seconds, rates in Hz, images in pixels."""
+
+    text_bytes: int = 200_000
+    labels: int = 500
+    label_chars: int = 100
+    template_chars: int = 200
+    chat_messages: int = 200
+    image_bytes: int = 20 * MB
+    image_pixels: int = 40 * MEGAPIXEL
+    image_ratio: float = 100.0
+    audio_bytes: int = 100 * MB
+    audio_seconds: float = 7_200.0
+    audio_min_seconds: float = 0.1
+    audio_rate_low: int = 4_000
+    audio_rate_high: int = 384_000
+    audio_channels: int = 8
+    document_bytes: int = 20 * MB
+    document_pages: int = 500
+    decode_seconds: float = 60.0
+    ocr_seconds: float = 60.0
+    fetch_seconds: float = 10.0
+    fetch_redirects: int = 3
+    fetch_urls: bool = True
+    run_seconds: float = 900.0
+    generation_budget: int = 32_768
+    """Largest beams x sequences x new tokens of one request."""
+    upload_roots: tuple[Path, ...] = field(default=())
+    """Folders that a file of a request may lie in."""
+
+
+PUBLIC_LABELS = 50
+"""Labels that one visitor of a public app may ask for at once."""

@@ -1,0 +1,273 @@
+"""The row: one frozen TaskSpec says everything that the app knows of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from pipelines.errors import InputError
+from pipelines.kinds import DEVICE, MODEL_ID, REVISION, Choice, Integer, Kind, OutputKind, Pattern
+from pipelines.limits import Limits
+
+AUTO = "auto"
+"""The model that `--models` decides on, the best device, the best dtype."""
+MAX_BATCH = 256
+DTYPES = (AUTO, "float32", "float16", "bfloat16")
+
+# Where a parameter goes.
+CALL = "call"  # keyword of pipe(...)
+GENERATE = "generate_kwargs"  # inside pipe(..., generate_kwargs={...})
+ENGINE = "engine"  # read by the engine or by the row, never passed on
+LOAD = "load"  # part of LoadSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One named value of a request: its kind, its control and where it goes.
+
+    A default of None means "left to the model". `needs` names a trait of the loaded model
+    (see ModelFacts.traits) without which the parameter does not apply.
+    """
+
+    name: str
+    kind: Kind
+    label: str
+    help: str = ""
+    default: Any = None
+    required: bool = False
+    advanced: bool = False
+    route: str = CALL
+    needs: str = ""
+    docs: str = ""
+
+    def check(self, value: Any, limits: Limits) -> Any:
+        """The checked value; a missing one becomes the default, or is refused if required."""
+        if value is None or (value == "" and not self.required):
+            if self.required:
+                raise InputError(self.name, "is missing.")
+            return self.default
+        return self.kind.check(self.name, value, limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model on the Hub: id, pinned revision (a commit, or "main"), and one line on it."""
+
+    id: str
+    revision: str = "main"
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starter:
+    """The built-in checkpoint: what little world it knows, and inputs it must get right."""
+
+    knows: str
+    vocabulary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Values for one click; files are names in `starter/examples`. `expect` is the right answer."""
+
+    label: str
+    values: Mapping[str, Any]
+    expect: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A named part of the result and how it is drawn."""
+
+    name: str
+    kind: type[OutputKind]
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What a row may ask about the loaded model.
+
+    `traits` are the words that Field.needs uses: "ctc", "generates", "whisper", "chat", ...
+    `max_tokens` is the longest input in tokens, `sampling_rate` is in Hz (0: not an audio model).
+    """
+
+    model: str
+    revision: str
+    model_type: str = ""
+    traits: frozenset[str] = frozenset()
+    max_tokens: int = 0
+    sampling_rate: int = 0
+    device: str = "cpu"
+    dtype: str = "float32"
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The arguments of one `pipe(*args, **kwargs)`."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A checked request: inputs and params by name, and the load settings' values by name."""
+
+    inputs: Mapping[str, Any]
+    params: Mapping[str, Any]
+    load: Mapping[str, Any]
+
+
+BuildInput = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], Invocation]
+ReadOutput = Callable[[Any, Mapping[str, Any], Mapping[str, Any], ModelFacts], dict[str, Any]]
+Work = Callable[[Any, Mapping[str, Any], ModelFacts, int], float]
+Steps = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """One task. `id` is the Hugging Face task id; everything else follows from this row.
+
+    build_input(inputs, params, facts) gives the arguments of the pipeline call without the
+    parameters, which the engine routes by Field.route. read_output(raw, inputs, params, facts)
+    gives the outputs by name. to_json(raw) gives the answer in the Hugging Face task format.
+    work(raw, inputs, facts, forwards) is the amount of work done, where forwards counts the
+    model's forward passes; `unit` is that amount per second. steps(...) is the number of items
+    (chunks, labels) that the pipeline will pass to the model, for the progress bar.
+    window(params) gives the texts that share the model's window with a fitted text input.
+    """
+
+    id: str
+    modality: str
+    title: str
+    help: str
+    inputs: tuple[Field, ...]
+    params: tuple[Field, ...]
+    outputs: tuple[Output, ...]
+    models: tuple[Model, ...]
+    starter: Starter
+    build_input: BuildInput
+    read_output: ReadOutput
+    to_json: Callable[[Any], Any]
+    work: Work
+    unit: str
+    examples: tuple[Example, ...]
+    raw_example: Any
+    aliases: tuple[str, ...] = ()
+    code_input: BuildInput | None = None
+    """The call to show as Python where it is not the one that runs; same signature."""
+    extra_classes: tuple[str, ...] = ()
+    """Model classes that the pipeline takes beside those of its own mapping."""
+    label_trait: str = ""
+    """A prefix that one of the model's labels must have (zero-shot: "entail")."""
+    streams: str = ""
+    """Route by which the pipeline takes a `streamer` (CALL or GENERATE); empty: it does not.
+    While it streams, read_output gets [{"generated_text": text so far}]."""
+    batches: bool = True
+    steps: Steps | None = None
+    window: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of the pipeline that are not offered, each with its reason."""
+
+    @property
+    def name(self) -> str:
+        """The task id as an identifier: `image_classification`."""
+        return self.id.replace("-", "_")
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field of a request in the order of the API: inputs, params, load settings."""
+        return self.inputs + self.params + load_fields(self)
+
+    def parse(self, values: Mapping[str, Any], limits: Limits) -> Parsed:
+        """Check every value at once; raises InputError naming the field."""
+        known = {f.name: f for f in self.fields}
+        for name in values:
+            if name not in known:
+                raise InputError(name, _unknown(name, tuple(known)))
+        checked = {name: f.check(values.get(name), limits) for name, f in known.items()}
+        _check_budget(checked, limits)
+        return Parsed(
+            inputs={f.name: checked[f.name] for f in self.inputs},
+            params={f.name: checked[f.name] for f in self.params},
+            load={f.name: checked[f.name] for f in load_fields(self)},
+        )
+
+
+def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
+    """The fields that say which model runs and where; the same for every task."""
+    hub = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
+    ids = (AUTO, f"starter/{spec.id}", *(m.id for m in spec.models))
+    return (
+        Field(
+            name="model",
+            kind=Pattern(regex=MODEL_ID, form="a model id such as owner/name", suggestions=ids),
+            label="Model",
+            help="Pick one, or type any model id of the Hub.",
+            default=AUTO,
+            route=LOAD,
+            docs=hub,
+        ),
+        Field(
+            name="revision",
+            kind=Pattern(regex=REVISION, form="a branch, tag or commit"),
+            label="Revision",
+            help="Branch, tag or commit; empty takes the pinned one.",
+            route=LOAD,
+            advanced=True,
+        ),
+        Field(
+            name="device",
+            kind=Pattern(regex=DEVICE, form="auto, cpu, mps or cuda:0", suggestions=(AUTO, "cpu")),
+            label="Device",
+            help="auto takes the first accelerator, else the CPU.",
+            default=AUTO,
+            route=LOAD,
+        ),
+        Field(
+            name="dtype",
+            kind=Choice(options=tuple((d, d) for d in DTYPES)),
+            label="Precision",
+            help="auto: bfloat16 where the device has it, else float32.",
+            default=AUTO,
+            route=LOAD,
+        ),
+        Field(
+            name="device_map",
+            kind=Choice(options=(("none", "none"), ("auto", "auto"))),
+            label="Device map",
+            help="auto spreads a large model over all devices with accelerate.",
+            default="none",
+            route=LOAD,
+        ),
+        Field(
+            name="batch_size",
+            kind=Integer(low=1, high=MAX_BATCH),
+            label="Batch size",
+            help="Inputs or chunks that one forward pass takes.",
+            default=1,
+            route=LOAD,
+        ),
+    )
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."
+    return f"is not a parameter of this task.{hint}"
+
+
+def _check_budget(values: Mapping[str, Any], limits: Limits) -> None:
+    """Beams x sequences x new tokens stay within one budget (R18)."""
+    cost = 1
+    for name in ("num_beams", "num_return_sequences", "max_new_tokens"):
+        cost *= values.get(name) or 1
+    if cost > limits.generation_budget:
+        raise InputError(
+            "max_new_tokens",
+            f"times beams and sequences is {cost:,}; at most {limits.generation_budget:,}.",
+        )

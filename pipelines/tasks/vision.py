@@ -1,0 +1,73 @@
+"""The vision rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.kinds import Choice, Image, Integer, Scores
+from pipelines.spec import Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+
+PIPELINES_DOCS = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
+MAX_LABELS = 1_000
+
+FUNCTION_TO_APPLY = Field(
+    name="function_to_apply",
+    kind=Choice(
+        options=(
+            ("the model's own", None),
+            ("softmax", "softmax"),
+            ("sigmoid", "sigmoid"),
+            ("none", "none"),
+        )
+    ),
+    label="Score function",
+    help="softmax: the labels share one hundred percent; sigmoid: each label alone.",
+    advanced=True,
+    docs=PIPELINES_DOCS,
+)
+
+
+def _image_input(
+    inputs: Mapping[str, Any], params: Mapping[str, Any], facts: ModelFacts
+) -> Invocation:
+    return Invocation((inputs["image"],))
+
+
+IMAGE_CLASSIFICATION = TaskSpec(
+    id="image-classification",
+    modality="Vision",
+    title="Image classification",
+    help="Say what a picture shows.",
+    inputs=(Field(name="image", kind=Image(sketch=True), label="Picture", required=True),),
+    params=(
+        Field(
+            name="top_k",
+            kind=Integer(low=1, high=MAX_LABELS),
+            label="Labels",
+            help="How many of the likeliest labels to show.",
+            default=5,
+            docs=PIPELINES_DOCS,
+        ),
+        FUNCTION_TO_APPLY,
+    ),
+    outputs=(Output(name="scores", kind=Scores, label="Labels by score"),),
+    models=(
+        Model(id="google/vit-base-patch16-224", revision="3f49326", note="ImageNet, 87M"),
+        Model(id="microsoft/resnet-50", note="ImageNet, 26M, quick"),
+        Model(id="facebook/convnextv2-tiny-22k-224", note="ImageNet-22k, 29M"),
+        Model(id="facebook/deit-tiny-patch16-224", note="ImageNet, 6M, small"),
+        Model(id="microsoft/beit-base-patch16-224-pt22k-ft22k", note="21,841 labels"),
+    ),
+    starter=Starter(knows="handwritten digits from 0 to 9"),
+    build_input=_image_input,
+    read_output=lambda raw, inputs, params, facts: {"scores": raw},
+    to_json=lambda raw: raw,
+    work=lambda raw, inputs, facts, forwards: 1,
+    unit="images/s",
+    examples=(),
+    raw_example=[{"label": "7", "score": 0.98}, {"label": "1", "score": 0.02}],
+    withheld={"timeout": "pictures are fetched by the playground itself"},
+)
+
+ROWS = (IMAGE_CLASSIFICATION,)

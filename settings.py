@@ -1,0 +1,124 @@
+"""One frozen Settings for the whole app, built from flags and environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.limits import PUBLIC_LABELS, Limits
+
+EXAMPLES = Path(__file__).resolve().parent / "starter" / "examples"
+MODES = ("auto", "hub", "starter")
+ENGINES = ("worker", "inline")
+DEFAULT_PORT = 7860
+IDLE_SECONDS = 1_800.0
+GB = 1_000_000_000
+
+
+def _flag(default: Any, help: str, env: str = "", choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"help": help, "env": env, "choices": choices})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every field is a flag (`--server-port`) and, where named, an environment variable."""
+
+    models: str = _flag(
+        "auto",
+        "where models come from: auto (the Hub when it can be reached, else the starters), "
+        "hub or starter",
+        "PLAYGROUND_MODELS",
+        MODES,
+    )
+    engine: str = _flag(
+        "worker", "worker: models run in a process of their own; inline: in this one",
+        "PLAYGROUND_ENGINE", ENGINES,
+    )  # fmt: skip
+    server_name: str | None = _flag(None, "address to listen on", "GRADIO_SERVER_NAME")
+    server_port: int = _flag(DEFAULT_PORT, "port to listen on", "GRADIO_SERVER_PORT")
+    root_path: str | None = _flag(None, "path behind a proxy", "GRADIO_ROOT_PATH")
+    share: bool = _flag(False, "make a public share link", "GRADIO_SHARE")
+    auth: str | None = _flag(None, "user:password that visitors must give", "PLAYGROUND_AUTH")
+    public: bool = _flag(
+        False, "strangers may visit: tighter limits, no fetching of URLs", "PLAYGROUND_PUBLIC"
+    )
+    allow_urls: bool = _flag(False, "fetch URLs even with --public", "PLAYGROUND_ALLOW_URLS")
+    mcp: bool = _flag(False, "offer every task as an MCP tool too", "GRADIO_MCP_SERVER")
+    inbrowser: bool = _flag(False, "open the page in a browser")
+    memory_budget: float = _flag(
+        0.0, "gigabytes of models kept in memory (0: no limit)", "PLAYGROUND_MEMORY_BUDGET"
+    )
+    idle_timeout: float = _flag(
+        IDLE_SECONDS, "seconds after which an unused model is unloaded (0: never)",
+        "PLAYGROUND_IDLE_TIMEOUT",
+    )  # fmt: skip
+    run_timeout: float = _flag(900.0, "seconds that one run may take", "PLAYGROUND_RUN_TIMEOUT")
+
+    @property
+    def limits(self) -> Limits:
+        """The ceilings for requests; tighter for a public app."""
+        local = Limits(
+            upload_roots=(upload_folder(), EXAMPLES.resolve()),
+            run_seconds=self.run_timeout,
+            fetch_urls=self.allow_urls or not self.public,
+        )
+        return replace(local, labels=PUBLIC_LABELS) if self.public else local
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory budget in bytes."""
+        return int(self.memory_budget * GB)
+
+
+def upload_folder() -> Path:
+    """The folder in which Gradio keeps uploads (GRADIO_TEMP_DIR, else gradio in the temp dir)."""
+    named = os.environ.get("GRADIO_TEMP_DIR")
+    return Path(named or Path(tempfile.gettempdir()) / "gradio").resolve()
+
+
+def read_settings(
+    argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Flag over environment over default; a wrong value ends with a sentence and exit code 2."""
+    environ = os.environ if environ is None else environ
+    parser = _parser()
+    for f in fields(Settings):
+        value = environ.get(f.metadata["env"] or "", "")
+        if value:
+            parser.set_defaults(**{f.name: _from_environment(parser, f, value)})
+    return Settings(**vars(parser.parse_args(argv)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Every transformers pipeline in the browser."
+    )
+    for f in fields(Settings):
+        names = dict.fromkeys((f"--{f.name.replace('_', '-')}", f"--{f.name}"))
+        options: dict[str, Any] = {"default": f.default, "help": f.metadata["help"], "dest": f.name}
+        if isinstance(f.default, bool):
+            options["action"] = argparse.BooleanOptionalAction
+            names = dict.fromkeys((f"--{f.name.replace('_', '-')}",))
+        else:
+            options["type"] = type(f.default) if f.default is not None else str
+            options["choices"] = f.metadata["choices"] or None
+        parser.add_argument(*names, **options)
+    return parser
+
+
+def _from_environment(parser: argparse.ArgumentParser, f: Any, value: str) -> Any:
+    """The typed value of an environment variable; refused with the variable's name."""
+    if isinstance(f.default, bool):
+        return value.strip().lower() in ("1", "true", "yes", "on")
+    try:
+        typed = value if f.default is None else type(f.default)(value)
+    except ValueError:
+        parser.error(f"{f.metadata['env']}={value!r} is not a {type(f.default).__name__}")
+    if f.metadata["choices"] and typed not in f.metadata["choices"]:
+        parser.error(f"{f.metadata['env']} must be one of {', '.join(f.metadata['choices'])}")
+    return typed
