@@ -7,7 +7,6 @@ InputError. Nothing is opened, decoded or loaded here.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,15 +17,15 @@ from pipelines.errors import InputError
 from pipelines.limits import Limits
 
 ROLES = ("system", "user", "assistant")
-MODEL_ID = re.compile(
-    r"(?:starter/)?[A-Za-z0-9][\w.\-]{0,95}|[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}"
-)
+MODEL_ID = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9][\w.\-]{0,95}/)?[A-Za-z0-9][\w.\-]{0,95}", re.ASCII)
 """`name` or `owner/name` as the Hub writes them; never a path."""
-REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,99}")
+REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w.\-/]{0,99}", re.ASCII)
+"""A git reference, which cannot contain `..`: the Hub's cache makes a file path of it."""
 WORD = re.compile(r"[A-Za-z][A-Za-z \-]{0,30}")
-DEVICE = re.compile(r"auto|cpu|mps|cuda(?::\d{1,2})?")
+DEVICE = re.compile(r"auto|cpu|mps|cuda(?::[0-9]{1,2})?")
 STOP_STRINGS = 16
 STOP_CHARS = 100
+SHOWN_NAME_CHARS = 100
 MAX_LINES_SHOWN = 4
 
 
@@ -80,7 +79,7 @@ class Chat(Kind):
 
     def check(self, name: str, value: Any, limits: Limits) -> str | list[dict[str, str]]:
         if isinstance(value, str):
-            value = _json_list(value) or value
+            value = _json_list(clean_text(name, value, limits)) or value
         if not isinstance(value, list):
             return Text().check(name, value, limits)
         return _messages(name, value, limits)
@@ -91,9 +90,9 @@ class FileKind(Kind):
     """A file by upload or URL; only its place is checked here, `media` opens it."""
 
     def check(self, name: str, value: Any, limits: Limits) -> Upload:
+        if isinstance(value, Mapping) and "composite" in value:  # a sketch pad's picture
+            value = value["composite"]
         place = value.get("path") or value.get("url") if isinstance(value, Mapping) else value
-        if isinstance(value, Mapping) and "composite" in value:
-            return self.check(name, value["composite"], limits)
         if not isinstance(place, str) or not place:
             raise InputError(name, "is missing; give a file.")
         if re.match(r"https?://", place, re.IGNORECASE):
@@ -126,18 +125,18 @@ class Labels(Kind):
     """A list of short labels, or one string with commas."""
 
     def check(self, name: str, value: Any, limits: Limits) -> tuple[str, ...]:
-        parts = value.split(",") if isinstance(value, str) else value
+        parts = clean_text(name, value, limits).split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple) or not all(isinstance(p, str) for p in parts):
             raise InputError(name, 'takes a list of words or "one, two, three".')
-        labels = tuple(dict.fromkeys(p.strip() for p in parts if p.strip()))
+        cleaned = (clean_text(name, part, limits).strip() for part in parts)
+        labels = tuple(dict.fromkeys(label for label in cleaned if label))
         if not labels:
             raise InputError(name, "needs at least one label.")
         if len(labels) > limits.labels:
-            raise InputError(name, f"has {len(labels)} labels; at most {limits.labels} are allowed.")
-        longest = max(map(len, labels))
-        if longest > limits.label_chars:
-            raise InputError(name, f"has a label of {longest} characters; at most {limits.label_chars}.")
-        return tuple(clean_text(name, label, limits) for label in labels)
+            raise InputError(name, f"has {len(labels)} labels; at most {limits.labels}.")
+        if any(len(label) > limits.label_chars for label in labels):
+            raise InputError(name, f"has a label longer than {limits.label_chars} characters.")
+        return labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,10 +163,9 @@ class Number(Kind):
     unit: str = ""
 
     def check(self, name: str, value: Any, limits: Limits) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not self.low <= value <= self.high:  # NaN is in no range
             raise InputError(name, f"must be a number from {self.low:g} to {self.high:g}.")
-        if not self.low <= value <= self.high:
-            raise InputError(name, f"is {value:g}; it must be from {self.low:g} to {self.high:g}.")
         return float(value)
 
 
@@ -181,10 +179,8 @@ class Integer(Kind):
 
     def check(self, name: str, value: Any, limits: Limits) -> int:
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole:
+        if isinstance(value, bool) or not whole or not self.low <= value <= self.high:
             raise InputError(name, f"must be a whole number from {self.low} to {self.high}.")
-        if not self.low <= value <= self.high:
-            raise InputError(name, f"is {int(value)}; it must be from {self.low} to {self.high}.")
         return int(value)
 
 
@@ -226,7 +222,7 @@ class Strings(Kind):
             raise InputError(name, "takes a string or a list of strings.")
         strings = tuple(clean_text(name, p, limits) for p in parts if p)
         if len(strings) > STOP_STRINGS or any(len(s) > STOP_CHARS for s in strings):
-            raise InputError(name, f"takes at most {STOP_STRINGS} strings of {STOP_CHARS} characters.")
+            raise InputError(name, f"takes {STOP_STRINGS} strings of {STOP_CHARS} characters.")
         return strings
 
 
@@ -257,7 +253,7 @@ class Transcript(OutputKind):
 
 
 class Answers(OutputKind):
-    """{"page": PIL RGB, "answers": [{"answer", "score", "boxes": [(x0, y0, x1, y1)]}]} in pixels."""
+    """{"page": PIL RGB, "answers": [{"answer", "score", "boxes": [(x0, y0, x1, y1)]}]}, pixels."""
 
 
 class Reply(OutputKind):
@@ -282,7 +278,7 @@ def _json_list(text: str) -> list[Any] | None:
         return None
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, list) else None
 
@@ -319,16 +315,24 @@ def _remote(name: str, url: str, limits: Limits) -> Upload:
     if not limits.fetch_urls:
         raise InputError(name, "takes uploaded files only; fetching URLs is switched off here.")
     tail = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-    return Upload(name=tail or "download", url=url)
+    return Upload(name=_shown_name(tail) or "download", url=url)
 
 
 def _local(name: str, place: str, value: Any, limits: Limits) -> Upload:
     """A path is real, resolved, and inside an upload folder; otherwise it does not exist for us."""
     try:
         path = Path(place).resolve(strict=True)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
         raise InputError(name, "is not an uploaded file; upload it again.") from None
-    if not path.is_file() or not any(path.is_relative_to(r) for r in limits.upload_roots):
+    inside = any(path.is_relative_to(root.resolve()) for root in limits.upload_roots)
+    if not inside or not path.is_file():
         raise InputError(name, "is not an uploaded file; upload it again.")
     shown = value.get("orig_name") if isinstance(value, Mapping) else None
-    return Upload(name=Path(shown).name if isinstance(shown, str) and shown else path.name, path=path)
+    named = _shown_name(Path(shown).name) if isinstance(shown, str) else ""
+    return Upload(name=named or path.name, path=path)
+
+
+def _shown_name(name: str) -> str:
+    """A client's file name as it may be shown: short, without NUL and lone surrogates."""
+    plain = name[:SHOWN_NAME_CHARS].replace("\x00", "")
+    return plain.encode("utf-8", "replace").decode("utf-8")

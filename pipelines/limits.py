@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MB = 1_000_000
+GB = 1_000 * MB
 MEGAPIXEL = 1_000_000
 
 

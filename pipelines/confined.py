@@ -1,0 +1,58 @@
+"""A decoder in a process of its own, with its memory and time capped.
+
+For libraries that take apart untrusted files in C and cannot be interrupted: PDFium and FFmpeg. A
+crash, a loop or a request for gigabytes is then the end of that process and of nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import BinaryIO
+
+MEMORY_BYTES = 1_500_000_000
+"""Address space of the process, libraries included."""
+CPU_SECONDS = 300
+"""Its end, should the process that started it die first."""
+
+
+@contextmanager
+def confined(
+    module: str, args: tuple[object, ...], file: BinaryIO, seconds: float
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python -m module *args` with the file as its standard input; yields the process.
+
+    It is killed after `seconds` and does not outlive the block. Its output ends early when it dies;
+    a reader knows by `wait()`, which is 0 only where all went well.
+    """
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # seek() may only move inside Python's own buffer
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, args)],
+        cwd=Path(__file__).parents[1],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    timer = Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield process
+    finally:
+        timer.cancel()
+        process.kill()
+        process.communicate()
+
+
+def cap_resources() -> None:
+    """For the process itself, once its libraries are loaded; does nothing on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))

@@ -1,0 +1,97 @@
+"""The one door for files: an upload or URL becomes a picture, a sound or a page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.documents import DOCUMENT_FORMATS, decode_document
+from pipelines.errors import InputError, PipelineError
+from pipelines.images import IMAGE_FORMATS, decode_image
+from pipelines.kinds import Audio, Document, Image, Kind, Upload
+from pipelines.limits import Limits
+from pipelines.sounds import SOUND_FORMATS, decode_sound
+from pipelines.sources import Source, open_source
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a pipeline is given, and sentences on what was done to get there.
+
+    `value` is PIL RGB for Image; float32 of shape (samples,), mono in [-1, 1], for Audio;
+    an ocr.Page for Document.
+    """
+
+    value: Any
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Call:
+    """The arguments of one decode, by name."""
+
+    kind: Any
+    source: Source
+    params: Mapping[str, Any]
+    sampling_rate: int
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class _Door:
+    """How files of one kind come in: types, size in bytes, decoder."""
+
+    formats: tuple[str, ...]
+    max_bytes: Callable[[Limits], int]
+    decoder: Callable[[_Call], tuple[Any, tuple[str, ...]]]
+
+
+def _image(call: _Call) -> tuple[Any, tuple[str, ...]]:
+    return decode_image(call.source, call.limits)
+
+
+def _sound(call: _Call) -> tuple[Any, tuple[str, ...]]:
+    return decode_sound(call.source, call.sampling_rate, call.limits)
+
+
+def _document(call: _Call) -> tuple[Any, tuple[str, ...]]:
+    page = call.params.get(call.kind.page) or 1
+    lang = call.params.get(call.kind.lang) or "eng"
+    return decode_document(call.source, page, lang, call.limits, page_field=call.kind.page)
+
+
+DOORS: dict[type[Kind], _Door] = {
+    Image: _Door(IMAGE_FORMATS, lambda limits: limits.image_bytes, _image),
+    Audio: _Door(SOUND_FORMATS, lambda limits: limits.audio_bytes, _sound),
+    Document: _Door(DOCUMENT_FORMATS, lambda limits: limits.document_bytes, _document),
+}
+
+
+def decode(
+    kind: Kind,
+    upload: Upload,
+    params: Mapping[str, Any],
+    sampling_rate: int,
+    limits: Limits,
+    *,
+    name: str,
+) -> Decoded:
+    """Decode the file of the field `name` within the limits; for the worker process only.
+
+    `sampling_rate` is in Hz; 0 keeps the recording's own. Raises InputError naming the field, the
+    limit and the next step, whatever the bytes are.
+    """
+    door = DOORS[type(kind)]
+    with open_source(name, upload, door.formats, door.max_bytes(limits), limits) as source:
+        try:
+            return Decoded(*door.decoder(_Call(kind, source, params, sampling_rate, limits)))
+        except PipelineError:
+            raise
+        except Exception:  # hostile bytes make decoders raise anything, from KeyError to zlib.error
+            log.warning("a %s file for %s could not be decoded", source.format, name, exc_info=True)
+            why = f"is not a readable {source.format} file; it may be cut short or damaged."
+            raise InputError(name, why) from None
