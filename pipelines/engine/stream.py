@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Callable, Iterator
 
-from pipelines.engine.request import Done, Event, Failed, Request
+from pipelines.engine.request import Done, Event, Failed, Request, Waiting
+
+BEAT_SECONDS = 1.0
+"""A silent run repeats its last event this often: a caller who left is only noticed at a yield."""
 
 Submit = Callable[[Request, Callable[[Event], None]], None]
 
@@ -14,10 +18,12 @@ def stream(request: Request, submit: Submit, cancel: Callable[[str], None]) -> I
     """Submit and yield until Done or Failed; closing the iterator cancels the run by its id."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     submit(request, events.put)
+    event: Event = Waiting("Waiting for the engine")
     ended = False
     try:
         while not ended:
-            event = events.get()
+            with contextlib.suppress(queue.Empty):
+                event = events.get(timeout=BEAT_SECONDS)
             ended = isinstance(event, Done | Failed)
             yield event
     finally:

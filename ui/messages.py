@@ -1,0 +1,43 @@
+"""The one place where an error becomes a sentence: for the page, the API and MCP alike.
+
+Whoever catches an error to show it asks `message_of`; whoever has to raise one to Gradio raises
+`refusal`. Nothing else in ui/ formats an exception.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+import gradio as gr
+
+from pipelines.engine.request import Failed
+from pipelines.errors import PipelineError
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_CHARS = 1_000
+"""Longest message; an error may quote what the user sent."""
+
+
+def message_of(error: BaseException) -> str:
+    """The sentence for the user; an unexpected error becomes an id, and its details a log entry."""
+    if isinstance(error, gr.Error):
+        return _short(str(error.message))
+    if isinstance(error, PipelineError):
+        return _short(str(error))
+    mark = uuid.uuid4().hex[:8]
+    logger.error("unexpected error, id %s", mark, exc_info=error)
+    return f"Something went wrong here (id {mark}); try again."
+
+
+def refusal(error: BaseException | Failed) -> gr.Error:
+    """The error that Gradio's clients show as it is, without a traceback on the console."""
+    text = _short(error.message) if isinstance(error, Failed) else message_of(error)
+    return gr.Error(text, print_exception=False)
+
+
+def _short(text: str) -> str:
+    """One line, cut to MESSAGE_CHARS."""
+    line = " ".join(text.split())
+    return line if len(line) <= MESSAGE_CHARS else f"{line[:MESSAGE_CHARS]}…"

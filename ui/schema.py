@@ -1,0 +1,141 @@
+"""What a field takes, as the JSON schema, the Python type and the words of the API description.
+
+Every schema says its type and refuses other keys: MCP clients are checked against it, and Gradio
+would read a server's file for a mapping that looks like an upload in a place of any type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pipelines.kinds import (
+    ROLES,
+    STOP_CHARS,
+    STOP_STRINGS,
+    Audio,
+    Chat,
+    Choice,
+    Document,
+    Flag,
+    Image,
+    Integer,
+    Kind,
+    Labels,
+    Number,
+    Pattern,
+    Strings,
+    Template,
+    Text,
+)
+from pipelines.spec import Field
+from pipelines.strict_json import to_json
+
+Schema = dict[str, Any]
+
+MESSAGE: Schema = {
+    "type": "object",
+    "properties": {"role": {"enum": list(ROLES)}, "content": {"type": "string"}},
+    "required": ["role", "content"],
+    "additionalProperties": False,
+}
+FILE: Schema = {
+    "title": "FileData",
+    "type": "object",
+    "properties": {
+        "path": {"type": "string"},
+        "url": {"type": "string"},
+        "orig_name": {"type": "string"},
+        "meta": {
+            "type": "object",
+            "properties": {"_type": {"const": "gradio.FileData", "type": "string"}},
+            "required": ["_type"],
+        },
+    },
+    "required": ["path", "meta"],
+}
+"""An upload as Gradio's clients know it by `meta`; they show it as a file path, MCP as a URL."""
+FILE_EXAMPLE = {"path": "a file or http(s) address", "meta": {"_type": "gradio.FileData"}}
+CHAT_EXAMPLE = [{"role": "user", "content": "Hello"}]
+PYTHON: dict[str, Any] = {
+    "string": str, "number": float, "integer": int, "boolean": bool, "array": list[str],
+    "object": str,
+}  # fmt: skip
+WRITTEN = {
+    "string": "str", "number": "float", "integer": "int", "boolean": "bool",
+    "array": "list[str]", "object": "filepath",
+}  # fmt: skip
+SAMPLES: dict[str, Any] = {
+    "string": "text", "number": 1.0, "integer": 1, "boolean": True, "array": ["one", "two"],
+    "object": FILE_EXAMPLE,
+}  # fmt: skip
+"""JSON schema type -> annotation, its name in the API description, and an example."""
+
+SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
+    Text: lambda k: {"type": "string", **({"maxLength": k.max_chars} if k.max_chars else {})},
+    Chat: lambda _: {"anyOf": [{"type": "string"}, {"type": "array", "items": MESSAGE}]},
+    Image: lambda _: FILE,
+    Audio: lambda _: FILE,
+    Document: lambda _: FILE,
+    Labels: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    Template: lambda _: {"type": "string"},
+    Number: lambda k: {"type": "number", "minimum": k.low, "maximum": k.high},
+    Integer: lambda k: {"type": "integer", "minimum": k.low, "maximum": k.high},
+    Flag: lambda _: {"type": "boolean"},
+    Choice: lambda k: {"enum": [value for _, value in k.options if value is not None]},
+    Strings: lambda _: {
+        "type": "array",
+        "items": {"type": "string", "maxLength": STOP_CHARS},
+        "maxItems": STOP_STRINGS,
+    },
+    Pattern: lambda k: {"type": "string", "examples": list(k.suggestions)},
+}
+
+
+def schema_of(kind: Kind) -> Schema:
+    """The JSON schema of a kind; raises TypeError for one that SCHEMAS does not know."""
+    write = SCHEMAS.get(type(kind))
+    if write is None:
+        known = ", ".join(known.__name__ for known in SCHEMAS)
+        raise TypeError(f"{type(kind).__name__} has no schema; known kinds: {known}")
+    return write(kind)
+
+
+def annotation_of(field: Field) -> Any:
+    """The Python type of a field, with None where it may be left to the model."""
+    schema = schema_of(field.kind)
+    if "enum" in schema:
+        hint: Any = Literal[tuple(schema["enum"])]
+    elif "anyOf" in schema:
+        hint = str | list[dict[str, str]]
+    else:
+        hint = PYTHON[schema["type"]]
+    return hint if field.required or field.default is not None else hint | None
+
+
+def written_type(field: Field) -> str:
+    """The type as the API description writes it; `filepath` makes clients offer an upload.
+
+    Clients add "| None" themselves where the default is None.
+    """
+    schema = schema_of(field.kind)
+    if "enum" in schema:
+        return f"Literal[{', '.join(map(repr, schema['enum']))}]"
+    return "str | list[dict[str, str]]" if "anyOf" in schema else WRITTEN[schema["type"]]
+
+
+def range_of(kind: Kind) -> str:
+    """The range of a number in words, or nothing."""
+    if not isinstance(kind, Number | Integer):
+        return ""
+    return f"From {kind.low:,} to {kind.high:,} {kind.unit}".rstrip() + "."
+
+
+def example_of(field: Field) -> Any:
+    """A value that the parameter takes: its default, or a sample of its type."""
+    schema = schema_of(field.kind)
+    if not field.required:
+        return to_json(field.default)
+    if "enum" in schema:
+        return schema["enum"][0]
+    return CHAT_EXAMPLE if "anyOf" in schema else SAMPLES[schema["type"]]
