@@ -1,0 +1,150 @@
+"""The floors of the design: who imports what, and where a task id may be written."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.tasks import TASKS
+
+ROOT = Path(__file__).parents[1]
+FLOORS = (
+    ("foundations", ("pipelines/",)),
+    ("rows", ("pipelines/tasks/",)),
+    ("loading", ("pipelines/loading.py", "pipelines/cache.py", "pipelines/device.py")),
+    ("engine", ("pipelines/engine/", "pipelines/jobs.py", "pipelines/batching.py", "settings.py")),
+    ("page", ("ui/",)),
+    ("app", ("app.py",)),
+)
+"""From the ground up; a file stands on the floor with the longest of its prefixes."""
+OUTSIDE = ("starter", "tests", "benchmarks", "scripts")
+"""Folders beside the floors: they may import any floor, and no floor imports them."""
+HEAVY = ("torch", "transformers", "accelerate", "safetensors.torch")
+STREAMERS = ("pipelines/engine/runner.py",)
+"""Subclass transformers' streamer and stopping criteria, inside functions."""
+MAY_LOAD = (*dict(FLOORS)["loading"], *STREAMERS, *(f"{folder}/" for folder in OUTSIDE))
+MAY_DRAW = ("ui/", "app.py", "tests/", "benchmarks/")
+NO_TASK_IDS = (*dict(FLOORS)["engine"], "ui/", "app.py")
+
+
+def _sources() -> dict[str, ast.Module]:
+    """Every Python file of the project by its path from the root."""
+    folders = ("pipelines", "ui", *OUTSIDE)
+    files = [*ROOT.glob("*.py"), *(f for folder in folders for f in (ROOT / folder).rglob("*.py"))]
+    return {f.relative_to(ROOT).as_posix(): ast.parse(f.read_text("utf-8")) for f in sorted(files)}
+
+
+SOURCES = _sources()
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    """The modules that an import statement names; `from a import b` names a and a.b."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    return {name for node in ast.walk(tree) for name in _imported(node)}
+
+
+def _imports_at_module_level(tree: ast.Module) -> set[str]:
+    """Imports that run when the file is imported: not in functions, not for type checkers."""
+    names: set[str] = set()
+    nodes: list[ast.AST] = [tree]
+    while nodes:
+        node = nodes.pop()
+        names.update(_imported(node))
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _typing_only(node):
+            nodes.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def _typing_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def _of(names: set[str], packages: tuple[str, ...]) -> set[str]:
+    return {n for n in names if any(n == p or n.startswith(f"{p}.") for p in packages)}
+
+
+def _floor(path: str) -> int:
+    """The height of a file's floor, or -1 for a folder beside the floors."""
+    found = [
+        (len(prefix), height)
+        for height, (_, prefixes) in enumerate(FLOORS)
+        for prefix in prefixes
+        if path.startswith(prefix)
+    ]
+    return max(found)[1] if found else -1
+
+
+def _file_of(module: str) -> str | None:
+    """The project's file that a module name stands for."""
+    stem = module.replace(".", "/")
+    return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in SOURCES), None)
+
+
+def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """String constants with their line, without the docstrings."""
+    prose = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.lineno, node.value
+
+
+everywhere = pytest.mark.parametrize("path", SOURCES)
+
+
+@everywhere
+def test_gradio_is_imported_by_the_page_only(path: str) -> None:
+    if not path.startswith(MAY_DRAW):
+        assert not _of(_imports(SOURCES[path]), ("gradio",))
+
+
+@everywhere
+def test_torch_and_transformers_are_imported_by_the_loading_floor_only(path: str) -> None:
+    if not path.startswith(MAY_LOAD):
+        assert not _of(_imports(SOURCES[path]), HEAVY)
+
+
+@everywhere
+def test_torch_and_transformers_are_imported_inside_functions_only(path: str) -> None:
+    assert not _of(_imports_at_module_level(SOURCES[path]), HEAVY)
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.startswith(NO_TASK_IDS)])
+def test_no_task_id_above_the_rows(path: str) -> None:
+    ids = "|".join(re.escape(name) for row in TASKS.values() for name in (row.id, row.name))
+    word = re.compile(rf"(?<![\w-])(?:{ids})(?![\w-])")
+    found = [f"{path}:{line}: {s!r}" for line, s in _strings(SOURCES[path]) if word.search(s)]
+    assert not found, "a difference between tasks is a field of the row or a new kind"
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if _floor(p) >= 0])
+def test_imports_point_down(path: str) -> None:
+    targets = {f for name in _imports(SOURCES[path]) if (f := _file_of(name))}
+    up = sorted(t for t in targets if not 0 <= _floor(t) <= _floor(path))
+    assert not up, f"{path} stands on the floor of {FLOORS[_floor(path)][0]}"
+
+
+def test_every_file_stands_on_a_floor() -> None:
+    lost = [p for p in SOURCES if _floor(p) < 0 and p.split("/")[0] not in OUTSIDE]
+    assert not lost
+
+
+@pytest.mark.parametrize("module", ["app", "ui.app", "pipelines.engine.worker"])
+def test_the_web_process_does_not_import_torch(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted({{'torch', 'transformers'}} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
