@@ -1,0 +1,267 @@
+"""The page without a browser: every row has a panel, every error becomes one sentence."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from pipelines import kinds
+from pipelines.engine.request import Failed
+from pipelines.errors import EngineError, InputError, ModelError
+from pipelines.kinds import FileKind, Kind, OutputKind
+from pipelines.spec import TaskSpec
+from pipelines.tasks import ROWS, TASKS
+from settings import EXAMPLES, Settings
+from tests.fakes import FakeEngine, fake_session
+from tests.served import no_loop_left_open
+from ui import handlers
+from ui.app import build_app, launch_options
+from ui.components import CONTROLS, DISPLAYS
+from ui.panel import Panel
+from ui.task_tab import build_panel
+
+STATIC_PER_TASK = 4
+STATIC_REST = 12
+SETTINGS = Settings()
+every_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _closed_loops() -> Iterator[None]:
+    with no_loop_left_open():
+        yield
+
+
+@cache
+def panel_of(id: str) -> Panel:
+    """The panel of a task; the engine behind its buttons is not used here."""
+    with gr.Blocks(analytics_enabled=False):
+        return build_panel(TASKS[id], FakeEngine(), SETTINGS)
+
+
+def values_of(panel: Panel, **changed: Any) -> dict[str, Any]:
+    """What the browser sends for an untouched panel, with some parts changed."""
+    values = {name: getattr(part, "value", None) for name, part in panel.parts.items()}
+    return values | changed
+
+
+def good_values(panel: Panel, file: Path) -> dict[str, Any]:
+    """Parts that make the row run: a file for every file, words for every text and label."""
+    made: dict[str, Any] = {}
+    for field in (*panel.spec.inputs, *panel.spec.params):
+        if field.required:
+            value = {kinds.Labels: ["one", "two"]}.get(type(field.kind), "Some words.")
+            is_file = isinstance(field.kind, FileKind)
+            uploaded = {"path": str(file), "orig_name": "mine.png"}
+            made |= {f"{field.name}:Upload": uploaded} if is_file else {field.name: value}
+    return values_of(panel, **made)
+
+
+def answer(panel: Panel, engine: FakeEngine, values: dict[str, Any]) -> list[dict[Any, Any]]:
+    return list(handlers.answer(panel, engine, SETTINGS, values, "abc/task"))
+
+
+def said(panel: Panel, updates: dict[Any, Any]) -> str:
+    """The text of the alert, which must be one sentence."""
+    html = updates[panel.status]
+    assert html.startswith('<div class="alert" role="alert">'), html
+    text = re.sub(r"<[^>]+>", "", html)
+    assert text
+    assert "\n" not in text
+    assert "Traceback" not in text
+    return text
+
+
+@pytest.fixture
+def upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file in the upload folder."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    file = tmp_path / "abc" / "mine.png"
+    file.parent.mkdir()
+    file.write_bytes(b"not opened by the page")
+    return file
+
+
+def all_subclasses(base: type) -> set[type]:
+    found = set(base.__subclasses__())
+    return found | {deeper for each in found for deeper in all_subclasses(each)}
+
+
+def test_every_field_kind_has_a_control() -> None:
+    assert set(CONTROLS) == all_subclasses(Kind) - {FileKind}
+
+
+def test_every_output_kind_has_a_display() -> None:
+    assert set(DISPLAYS) == all_subclasses(OutputKind)
+
+
+def test_the_page_builds_and_stays_small() -> None:
+    demo = build_app(FakeEngine(), SETTINGS)
+    assert len(demo.blocks) <= STATIC_REST + STATIC_PER_TASK * len(ROWS)
+
+
+def test_launch_options_keep_the_doors_closed() -> None:
+    options = launch_options(SETTINGS)
+    assert options["allowed_paths"] == [str(EXAMPLES)]
+    assert options["enable_monitoring"] is False
+    assert options["show_error"] is False
+    assert options["state_session_capacity"] <= 1000
+
+
+@every_row
+def test_every_field_has_components_and_every_output_a_display(row: TaskSpec) -> None:
+    panel = panel_of(row.id)
+    assert set(panel.controls) == {field.name for field in row.fields}
+    assert set(panel.displays) == {output.name for output in row.outputs}
+
+
+@every_row
+def test_untouched_parameters_are_the_defaults_of_the_row(row: TaskSpec, upload: Path) -> None:
+    panel, engine = panel_of(row.id), FakeEngine(pause=0.0)
+    answer(panel, engine, good_values(panel, upload))
+    assert engine.requests[0].params == {
+        p.name: engine.requests[0].params[p.name] if p.required else p.default for p in row.params
+    }
+
+
+@every_row
+def test_a_run_ends_with_a_drawn_result_and_an_enabled_button(row: TaskSpec, upload: Path) -> None:
+    panel, engine = panel_of(row.id), FakeEngine(pause=0.0)
+    first, *_, last = answer(panel, engine, good_values(panel, upload))
+    assert first[panel.stop]["visible"] is True
+    assert last[panel.stop]["visible"] is False
+    assert last[panel.run]["interactive"] is True
+    assert last[panel.status] == ""
+    assert "<span>cpu</span>" in last[panel.timing]
+    for display in panel.displays.values():
+        assert any(component in last for component in display.components)
+    assert all(component in panel.results for component in last)
+    assert engine.closed == [engine.requests[0].id]
+
+
+@every_row
+def test_a_missing_input_names_the_field(row: TaskSpec) -> None:
+    panel, engine = panel_of(row.id), FakeEngine()
+    (only,) = answer(panel, engine, values_of(panel))
+    assert row.inputs[0].label in said(panel, only)
+    assert not engine.requests
+
+
+@every_row
+@pytest.mark.parametrize(
+    "hostile", [["a", 1], {"x": {"y": 1}}, 12.5, True, {"path": "/etc/passwd"}, [[]]]
+)
+def test_hostile_values_are_refused_with_a_sentence(row: TaskSpec, hostile: Any) -> None:
+    panel, engine = panel_of(row.id), FakeEngine()
+    for name in panel.parts:
+        last = answer(panel, engine, values_of(panel) | {name: hostile})[-1]
+        assert "error id" not in said(panel, last)
+        assert "(id " not in said(panel, last)
+    assert not engine.requests
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../../etc/passwd", "file:///etc/passwd", __file__]
+)
+def test_a_path_outside_the_uploads_does_not_exist(path: str) -> None:
+    for row in ROWS:
+        panel = panel_of(row.id)
+        for part in (name for name in panel.parts if name.endswith(":Upload")):
+            for shape in (path, {"path": path, "orig_name": "a.png"}):
+                last = answer(panel, FakeEngine(), values_of(panel) | {part: shape})[-1]
+                assert "upload it again" in said(panel, last)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (ModelError("There is no such model."), "There is no such model."),
+        (EngineError("The worker stopped."), "The worker stopped."),
+        (InputError("model", "must be a model id."), "“Model” must be a model id."),
+        (Failed("The file holds <no> picture."), "The file holds &lt;no&gt; picture."),
+    ],
+)
+def test_errors_for_the_user_are_shown_as_they_are(
+    wrong: Exception | Failed, expected: str, upload: Path
+) -> None:
+    engine = FakeEngine(fail=lambda request: wrong)
+    panel = panel_of(ROWS[0].id)
+    last = answer(panel, engine, good_values(panel, upload))[-1]
+    assert said(panel, last) == expected
+    assert last[panel.run]["interactive"] is True
+
+
+def test_a_bug_shows_an_id_that_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    engine = FakeEngine(fail=lambda request: KeyError("/secret/path"))
+    panel = panel_of(ROWS[0].id)
+    with caplog.at_level(logging.ERROR):
+        last = answer(panel, engine, good_values(panel, Path("x")))[-1]
+    text = said(panel, last)
+    assert "secret" not in text
+    found = re.search(r"[0-9a-f]{8}", text)
+    assert found
+    assert found[0] in caplog.text
+
+
+def test_stop_cancels_only_the_own_task_of_the_own_session() -> None:
+    engine = FakeEngine()
+    panel = panel_of(ROWS[0].id)
+    handlers.on_stop(panel, engine)(fake_session("me"))
+    assert engine.cancelled == [f"me/{ROWS[0].id}"]
+
+
+def test_a_closed_tab_cancels_everything_of_its_session() -> None:
+    engine = FakeEngine()
+    handlers.on_leave(ROWS, engine)(fake_session("me"))
+    assert engine.cancelled == [f"me/{id}" for id in TASKS]
+
+
+def test_closing_the_updates_closes_the_run() -> None:
+    engine = FakeEngine(pause=0.0)
+    panel = panel_of(ROWS[0].id)
+    updates = handlers.answer(panel, engine, SETTINGS, good_values(panel, Path("x")), "a/b")
+    next(updates)
+    next(updates)
+    updates.close()
+    assert engine.closed == [engine.requests[0].id]
+
+
+@every_row
+def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
+    engine = FakeEngine(pause=0.0)
+    panel = panel_of(row.id)
+    for index, example in enumerate(row.examples):
+        files = [v for v in panel.fill(example.values).values() if str(v).startswith(str(EXAMPLES))]
+        assert all(Path(file).is_file() for file in files)
+        run = handlers.on_example(panel, engine, SETTINGS)
+        *_, last = run(fake_session(), **values_of(panel, example=index))
+        assert last[panel.status] == "", last[panel.status]
+
+
+@pytest.mark.parametrize("index", [-1, 99, "0", None, [0]])
+def test_an_unknown_example_is_refused(index: Any) -> None:
+    engine = FakeEngine()
+    panel = panel_of(ROWS[0].id)
+    (only,) = handlers.on_example(panel, engine, SETTINGS)(fake_session(), example=index)
+    assert "example" in said(panel, only)
+
+
+@every_row
+def test_clear_empties_inputs_and_result(row: TaskSpec) -> None:
+    panel = panel_of(row.id)
+    cleared = handlers.on_clear(panel)()
+    assert all(component in cleared for d in panel.displays.values() for component in d.components)
+    assert all(panel.parts[name] in cleared for name in panel.fill({}))
+
+
+def test_only_the_tasks_are_public_endpoints() -> None:
+    info = build_app(FakeEngine(), SETTINGS).get_api_info()
+    assert set(info["named_endpoints"]) == {f"/{row.name}" for row in ROWS}
+    assert not info["unnamed_endpoints"]

@@ -1,0 +1,120 @@
+"""The page: tabs by modality, in each a tab for every task, built when it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from pipelines.engine.request import Engine, Status
+from pipelines.spec import TaskSpec
+from pipelines.tasks import MODALITIES, ROWS
+from settings import EXAMPLES, Settings
+from ui import doors, handlers, say
+from ui.api import add_endpoints
+from ui.doors import GuardedBlocks
+from ui.task_tab import build_panel
+from ui.theme import build_theme
+
+HERE = Path(__file__).parent
+TITLE = "Pipeline Playground"
+LINE = "Every transformers pipeline in your browser: pick a task, try an example, bring your own."
+SESSIONS = 500
+"""Browser sessions whose state is kept; each costs some tens of kilobytes."""
+WARM_UP_SECONDS = 90.0
+LOOK_SECONDS = 0.5
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def build_app(engine: Engine, settings: Settings) -> gr.Blocks:
+    """The whole page; never launched here."""
+    with GuardedBlocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
+        with gr.Row(elem_classes="header"):
+            gr.Markdown(f"# {TITLE}\n{LINE}", min_width=300)
+            models = gr.HTML(min_width=240)
+        with gr.Tabs(elem_classes="modalities", overflow_behavior="wrap"):
+            for modality in MODALITIES:
+                rows = tuple(row for row in ROWS if row.modality == modality)
+                if rows:
+                    _modality(modality, rows, engine, settings)
+        demo.load(_watch(engine, settings), None, models, concurrency_limit=None, **QUIET)
+        demo.unload(handlers.on_leave(ROWS, engine))
+        add_endpoints(engine, settings)
+    return demo.queue(**doors.queue_options(settings))
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Everything that `launch` needs: the address, the looks, the keys and the doors."""
+    return {
+        "server_name": settings.server_name,
+        "server_port": settings.server_port,
+        "root_path": settings.root_path,
+        "share": settings.share,
+        "auth": tuple(settings.auth.split(":", 1)) if settings.auth else None,
+        "inbrowser": settings.inbrowser,
+        "theme": build_theme(),
+        "css_paths": HERE / "page.css",
+        "js": (HERE / "keys.js").read_text("utf-8"),
+        "footer_links": ["api", "settings"],
+        "allowed_paths": [str(EXAMPLES)],
+        "state_session_capacity": SESSIONS,
+        "run_history": False,
+        "ssr_mode": False,
+        **doors.launch_options(settings),
+    }
+
+
+def _modality(
+    modality: str, rows: tuple[TaskSpec, ...], engine: Engine, settings: Settings
+) -> None:
+    with gr.Tab(modality, id=modality) as outer, gr.Tabs(overflow_behavior="wrap"):
+        for row in rows:
+            with gr.Tab(row.title, id=row.id) as tab:
+                openers = [tab.select, *([outer.select] if row is rows[0] else [])]
+                _built_when_opened(row, openers, engine, settings)
+
+
+def _built_when_opened(
+    row: TaskSpec, openers: list[Any], engine: Engine, settings: Settings
+) -> None:
+    """Rendered once for each visitor: opening a tab again keeps what was typed."""
+    if row is ROWS[0]:
+        gr.render()(lambda: build_panel(row, engine, settings))
+        return
+    opened = gr.State(False)
+    # Through the queue: Gradio fires a state's change for queued events only (6.31).
+    gr.on(openers, lambda: True, None, opened, concurrency_limit=None, **QUIET)
+    gr.render(triggers=[opened.change])(lambda: build_panel(row, engine, settings))
+
+
+def _watch(engine: Engine, settings: Settings) -> Any:
+    async def watch() -> AsyncIterator[str]:
+        """Say which models answer; look again until the engine is ready."""
+        until = time.monotonic() + WARM_UP_SECONDS
+        said = ""
+        while True:
+            status = engine.status()
+            line = say.status(which_models(status, settings), status.ready)
+            if line != said:
+                yield line
+            said = line
+            if status.ready or time.monotonic() > until:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    return watch
+
+
+def which_models(status: Status, settings: Settings) -> str:
+    """One line on who answers when the model is `auto`."""
+    if settings.models == "starter" or (settings.models == "auto" and status.hub is False):
+        line = "Starter models answer: built in, no network needed."
+    elif settings.models == "hub" or status.hub:
+        line = "Hub models answer; the first run of a model downloads it."
+    else:
+        line = "Looking for the Hugging Face Hub."
+    return line if status.ready else f"{status.note or 'Warming up.'} {line}"

@@ -1,0 +1,56 @@
+"""The two tables: field kind -> control, output kind -> display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipelines import kinds
+from pipelines.kinds import Kind, OutputKind
+from pipelines.spec import Field, Output
+from settings import Settings
+from ui import chat, controls, displays
+from ui.panel import Control, Display
+
+CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
+    kinds.Text: controls.text,
+    kinds.Chat: chat.message,
+    kinds.Image: controls.image,
+    kinds.Audio: controls.audio,
+    kinds.Document: controls.document,
+    kinds.Labels: controls.labels,
+    kinds.Template: controls.template,
+    kinds.Number: controls.number,
+    kinds.Integer: controls.number,
+    kinds.Flag: controls.flag,
+    kinds.Choice: controls.choice,
+    kinds.Strings: controls.labels,
+    kinds.Pattern: controls.pattern,
+}
+DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
+    kinds.Scores: displays.scores,
+    kinds.Transcript: displays.transcript,
+    kinds.Answers: displays.answers,
+    kinds.Reply: chat.conversation,
+}
+
+
+def control(field: Field, settings: Settings) -> Control:
+    """The field's control, created in the current Blocks context."""
+    make = CONTROLS.get(type(field.kind))
+    if make is None:
+        raise TypeError(
+            f"{field.name}: no control for {type(field.kind).__name__}; {_known(CONTROLS)}"
+        )
+    return make(field, settings)
+
+
+def display(output: Output) -> Display:
+    """The output's display, created in the current Blocks context."""
+    make = DISPLAYS.get(output.kind)
+    if make is None:
+        raise TypeError(f"{output.name}: no display for {output.kind.__name__}; {_known(DISPLAYS)}")
+    return make(output)
+
+
+def _known(table: dict[type, Callable[..., object]]) -> str:
+    return f"known: {', '.join(kind.__name__ for kind in table)}"

@@ -1,0 +1,274 @@
+"""One control for each field kind: its components, and how their values become the field's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from pipelines.kinds import Choice, Integer, Labels, Number, Pattern, Strings, Text
+from pipelines.spec import Field
+from settings import EXAMPLES, Settings
+from ui.panel import Control, Values
+from ui.theme import ACCENT
+
+IMAGE_FILES = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
+DOCUMENT_FILES = [".pdf", *IMAGE_FILES]
+WAVEFORM = gr.WaveformOptions(waveform_progress_color=ACCENT.c500)
+UPLOAD, DRAW, ADDRESS = "Upload", "Draw", "Web address"
+SHOW_ONE = "(picked) => {names}.map(n => ({{__type__: 'update', visible: n === picked}}))"
+LOOK = """(file) => {
+  const picture = file && /\\.(png|jpe?g|webp|gif|bmp)$/i.test(file.orig_name || file.path || '');
+  return {__type__: 'update', visible: !!picture, value: picture ? file : null};
+}"""
+Make = Callable[[], Component]
+MEDIA_HEIGHT = 280
+PAD_SIZE = (400, 400)
+PAD_HEIGHT = 420
+PEN = 28
+"""Gradio's size of the pen: its strokes are about a seventh of the pad wide, as a digit's are."""
+RADIO_OPTIONS = 2
+"""More options than this go into a dropdown."""
+MANY = 1_000_000
+"""Whole numbers that reach beyond this are typed, never dragged."""
+NARROW = 200
+MODELS_OWN, ON, OFF = "the model's own", "on", "off"
+FLAGS = {MODELS_OWN: None, ON: True, OFF: False}
+
+
+def text(field: Field, settings: Settings) -> Control:
+    assert isinstance(field.kind, Text)
+    box = gr.Textbox(
+        lines=field.kind.lines,
+        max_lines=max(12, field.kind.lines),
+        placeholder=field.kind.placeholder,
+        **_labels(field),
+    )
+    return single(field, box)
+
+
+def template(field: Field, settings: Settings) -> Control:
+    return single(field, gr.Textbox(value=field.default, max_lines=2, **_labels(field)))
+
+
+def labels(field: Field, settings: Settings) -> Control:
+    """Chips: type a label and press Enter."""
+    assert isinstance(field.kind, Labels | Strings)
+    chips = gr.Dropdown(
+        choices=[],
+        value=list(field.default or ()),
+        multiselect=True,
+        allow_custom_value=True,
+        **_labels(field),
+    )
+    return single(field, chips, read=lambda value: value or None)
+
+
+def number(field: Field, settings: Settings) -> Control:
+    """A slider where there is a default, else a box that may stay empty.
+
+    The key keeps an empty box empty: without one, a render drops None and the box says 0
+    (gradio 6.31).
+    """
+    assert isinstance(field.kind, Number | Integer)
+    low, high = field.kind.low, field.kind.high
+    step = 1 if isinstance(field.kind, Integer) else field.kind.step
+    options: dict[str, Any] = {"minimum": low, "maximum": high, "step": step, "min_width": NARROW}
+    options |= _labels(field)
+    if field.default is not None and high < MANY:
+        return single(field, gr.Slider(value=field.default, **options))
+    box = gr.Number(value=field.default, placeholder="automatic", key=field.name, **options)
+    return single(field, box)
+
+
+def flag(field: Field, settings: Settings) -> Control:
+    """A checkbox; a choice of three where the model may decide."""
+    if field.default is not None:
+        return single(field, gr.Checkbox(value=field.default, min_width=NARROW, **_labels(field)))
+    box = gr.Dropdown(list(FLAGS), value=MODELS_OWN, min_width=NARROW, **_labels(field))
+    names = {value: label for label, value in FLAGS.items()}
+    return single(
+        field,
+        box,
+        read=lambda raw: FLAGS.get(raw, raw) if isinstance(raw, str) else raw,
+        fill=lambda value: names.get(value, MODELS_OWN),
+    )
+
+
+def choice(field: Field, settings: Settings) -> Control:
+    assert isinstance(field.kind, Choice)
+    names = [label for label, _ in field.kind.options]
+    make = gr.Radio if len(names) <= RADIO_OPTIONS else gr.Dropdown
+    shown = field.kind.label_of(field.default)
+    return single(
+        field,
+        make(names, value=shown, min_width=NARROW, **_labels(field)),
+        fill=field.kind.label_of,
+    )
+
+
+def pattern(field: Field, settings: Settings) -> Control:
+    """A box with suggestions where there are some; anything else may be typed."""
+    assert isinstance(field.kind, Pattern)
+    if not field.kind.suggestions:
+        return single(field, gr.Textbox(value=field.default, min_width=NARROW, **_labels(field)))
+    box = gr.Dropdown(
+        choices=list(field.kind.suggestions),
+        value=field.default,
+        allow_custom_value=True,
+        min_width=NARROW,
+        **_labels(field),
+    )
+    return single(field, box, read=lambda raw: None if raw == [] else raw)
+
+
+def image(field: Field, settings: Settings) -> Control:
+    """Upload, paste or webcam; a pad to draw on where the kind has one; a web address."""
+    makers: dict[str, Make] = {UPLOAD: lambda: _picture(field)}
+    if getattr(field.kind, "sketch", False):
+        makers[DRAW] = _pad
+    return _with_sources(field, makers, settings)
+
+
+def audio(field: Field, settings: Settings) -> Control:
+    return _with_sources(field, {UPLOAD: lambda: _recording(field)}, settings)
+
+
+def document(field: Field, settings: Settings) -> Control:
+    """A file, with a look at it when it is a picture; a PDF is seen in the result."""
+    return _with_sources(field, {UPLOAD: lambda: _page(field)}, settings)
+
+
+def _picture(field: Field) -> Component:
+    return gr.Image(
+        type="filepath",
+        sources=["upload", "clipboard", "webcam"],
+        label=field.label,
+        height=MEDIA_HEIGHT,
+        interactive=True,
+        buttons=["fullscreen"],
+    )
+
+
+def _pad() -> Component:
+    return gr.Sketchpad(
+        type="filepath",
+        label="Draw here",
+        elem_classes="pad",
+        visible=False,
+        interactive=True,
+        height=PAD_HEIGHT,
+        canvas_size=PAD_SIZE,
+        fixed_canvas=True,
+        layers=False,
+        transforms=(),
+        brush=gr.Brush(default_size=PEN, colors=["#000000"], color_mode="fixed"),
+    )
+
+
+def _recording(field: Field) -> Component:
+    return gr.Audio(
+        type="filepath",
+        sources=["upload", "microphone"],
+        label=field.label,
+        interactive=True,
+        buttons=[],
+        waveform_options=WAVEFORM,
+    )
+
+
+def _page(field: Field) -> Component:
+    page = gr.File(file_types=DOCUMENT_FILES, height=140, label=field.label, interactive=True)
+    look = gr.Image(
+        visible=False,
+        interactive=False,
+        show_label=False,
+        height=MEDIA_HEIGHT,
+        buttons=["fullscreen"],
+    )
+    page.change(None, page, look, js=LOOK, show_progress="hidden", api_visibility="private")
+    return page
+
+
+def _with_sources(field: Field, makers: dict[str, Make], settings: Settings) -> Control:
+    """Components that give the same field; a row of buttons says which one counts."""
+    if settings.limits.fetch_urls:
+        makers[ADDRESS] = lambda: gr.Textbox(
+            visible=False, label=f"{field.label}: web address", placeholder="https://", max_lines=1,
+            interactive=True,
+        )  # fmt: skip
+    names = list(makers)
+    switch = gr.Radio(
+        names, value=UPLOAD, show_label=False, container=False, elem_classes="switch",
+        visible=len(names) > 1, interactive=True,
+    )  # fmt: skip
+    sources = {name: make() for name, make in makers.items()}
+    show_one(switch, sources)
+    parts = {_part(field, name): component for name, component in sources.items()}
+    parts[_part(field, "source")] = switch
+    return Control(parts=parts, read=_reader(field), fill=_filler(field, parts))
+
+
+def _reader(field: Field) -> Callable[[Values], Values]:
+    def read(values: Values) -> Values:
+        source = values.get(_part(field, "source"), UPLOAD)
+        known = source if isinstance(source, str) else UPLOAD
+        return {field.name: values.get(_part(field, known))}
+
+    return read
+
+
+def _filler(field: Field, parts: Mapping[str, Component]) -> Callable[[Any], Values]:
+    """A file of the examples by name goes to the upload; None empties every source."""
+
+    def fill(value: Any) -> Values:
+        source = {_part(field, "source"): UPLOAD}
+        if value is None:
+            return {**dict.fromkeys(parts), **source}
+        return {_part(field, UPLOAD): str(EXAMPLES / value), **source}
+
+    return fill
+
+
+def show_one(switch: Component, views: Mapping[str, Component]) -> None:
+    """The browser alone shows the component that the switch names."""
+    switch.change(
+        None,
+        switch,
+        list(views.values()),
+        js=SHOW_ONE.format(names=list(views)),
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _part(field: Field, source: str) -> str:
+    return f"{field.name}:{source}"
+
+
+def single(
+    field: Field,
+    component: Component,
+    read: Callable[[Any], Any] = lambda raw: raw,
+    fill: Callable[[Any], Any] = lambda value: value,
+) -> Control:
+    """One component for the field."""
+    return Control(
+        parts={field.name: component},
+        read=lambda values: {field.name: read(values.get(field.name))},
+        fill=lambda value: {field.name: fill(value)},
+    )
+
+
+def _labels(field: Field) -> dict[str, Any]:
+    """Label with its unit, the one-line help and the way to the docs."""
+    unit = getattr(field.kind, "unit", "")
+    unit = "" if unit in field.label else unit
+    more = f" [Docs]({field.docs})" if field.docs else ""
+    return {
+        "label": f"{field.label} ({unit})" if unit else field.label,
+        "info": f"{field.help}{more}" if field.help else None,
+        "interactive": True,
+    }

@@ -1,0 +1,212 @@
+"""One display for each output kind: its components, and how a value is drawn in them."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections import Counter
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+import numpy as np
+from gradio.data_classes import FileData
+
+from pipelines.kinds import Upload
+from pipelines.spec import Output
+from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
+from ui.controls import WAVEFORM
+from ui.panel import Display, Updates, Values
+
+PALETTE = ("#4f46e5", "#0d9488", "#c2410c", "#a21caf", "#0369a1", "#4d7c0f")
+FILL, BORDER = 0.25, 1.0
+BORDER_SHARE = 400
+"""The border of a box is the page's longer side divided by this, in pixels."""
+DOWNLOADS: dict[str, Callable[[Values], str]] = {
+    "srt": lambda value: to_srt(value["chunks"]),
+    "vtt": lambda value: to_vtt(value["chunks"]),
+    "txt": lambda value: to_txt(value["text"], value["chunks"]),
+    "json": to_json,
+}
+
+
+def _as_it_is(player: gr.Audio, value: Any) -> FileData | None:
+    """gr.Audio would open the recording with ffprobe in this process (gradio 6.31)."""
+    return FileData(path=str(value)) if value else None
+
+
+# Made without ComponentMeta.__new__, which writes a .pyi beside the source (gradio 6.31).
+Player = ABCMeta.__new__(
+    type(gr.Audio), "Player", (gr.Audio,), {"is_template": True, "postprocess": _as_it_is}
+)
+
+
+def scores(output: Output) -> Display:
+    """Ranked bars with every label."""
+    with gr.Column(visible=False, elem_classes="display") as box:
+        bars = gr.Label(label=output.label, elem_classes="scores")
+    return Display(
+        box=box,
+        components=(bars,),
+        draw=lambda value, inputs: {bars: _bars(value)},
+        clear=lambda: {bars: None},
+    )
+
+
+def _bars(value: Sequence[Values]) -> dict[str, float]:
+    """Score by label; a label that comes again is numbered (ImageNet has two cranes)."""
+    bars: dict[str, float] = {}
+    again: Counter[str] = Counter()
+    for item in value:
+        again[item["label"]] += 1
+        count = again[item["label"]]
+        bars[item["label"] if count == 1 else f"{item['label']} ({count})"] = item["score"]
+    return bars
+
+
+def transcript(output: Output) -> Display:
+    """The recording with subtitles, its segments to click on, the text, and files to take away."""
+    with gr.Column(visible=False, elem_classes="display") as box:
+        text = gr.Textbox(
+            label=output.label, lines=3, max_lines=12, buttons=["copy"], interactive=False
+        )
+        player = Player(label="Recording", interactive=False, buttons=[], waveform_options=WAVEFORM)
+        segments = gr.Dataframe(
+            headers=["Time", "Text"],
+            label="Click a line to go there",
+            interactive=False,
+            column_widths=["26%", "74%"],
+            wrap=True,
+            max_height=320,
+            buttons=[],
+            elem_classes="table",
+        )
+        files = gr.HTML()
+    segments.select(
+        _seek, None, player, queue=False, show_progress="hidden", api_visibility="private"
+    )
+    return Display(
+        box=box,
+        components=(text, player, segments, files),
+        draw=lambda value, inputs: _spoken(value, inputs, text, player, segments, files),
+        clear=lambda: {text: "", player: None, segments: None, files: ""},
+    )
+
+
+def _spoken(
+    value: dict[str, Any], inputs: Values, text: gr.Textbox, player: gr.Audio,
+    segments: gr.Dataframe, files: gr.HTML,
+) -> Updates:  # fmt: skip
+    chunks = closed(value.get("chunks") or [])
+    upload = next((v for v in inputs.values() if isinstance(v, Upload)), None)
+    path = upload.path if upload else None
+    rows = [[clock(c["timestamp"][0]), c["text"].strip()] for c in chunks]
+    return {
+        text: value["text"].strip(),
+        player: gr.update(value=path, subtitles=chunks or None, visible=path is not None),
+        segments: gr.update(value=rows, visible=bool(rows)),
+        files: _links({**value, "chunks": value.get("chunks") or []}, upload),
+    }
+
+
+def _seek(event: gr.SelectData) -> Any:
+    """The player goes to the start of the clicked line."""
+    row = event.row_value or ()
+    return gr.update(playback_position=seconds(str(row[0]))) if row else gr.skip()
+
+
+def closed(chunks: Sequence[Values]) -> list[dict[str, Any]]:
+    """Chunks whose end is known; a missing one is the next start, or the chunk's own start."""
+    found = []
+    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+        start, end = chunk["timestamp"]
+        start = start or 0.0
+        after = following["timestamp"][0] if following else None
+        ends = next(t for t in (end, after, start) if t is not None)
+        found.append({"text": chunk["text"], "timestamp": [start, max(start, ends)]})
+    return found
+
+
+def clock(at: float) -> str:
+    """Seconds as 0:01.20 or 1:02:03.40."""
+    minutes, rest = divmod(at, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:05.2f}" if hours else f"{minutes}:{rest:05.2f}"
+
+
+def seconds(shown: str) -> float:
+    """Back from `clock`; anything else is 0."""
+    total = 0.0
+    try:
+        for part in shown.split(":"):
+            total = total * 60 + float(part)
+    except ValueError:
+        return 0.0
+    return total
+
+
+def _links(value: Values, upload: Upload | None) -> str:
+    """Downloads made of the page itself: no file stays on the server."""
+    stem = escape(Path(upload.name).stem if upload else "transcript", quote=True)
+    links = (
+        f'<a download="{stem}.{suffix}" '
+        f'href="data:text/plain;charset=utf-8,{quote(write(value))}">{suffix.upper()}</a>'
+        for suffix, write in DOWNLOADS.items()
+    )
+    return f'<div class="downloads"><span>Download</span>{"".join(links)}</div>'
+
+
+def answers(output: Output) -> Display:
+    """The page with the words of each answer boxed, and the answers with their scores."""
+    with gr.Column(visible=False, elem_classes="display") as box:
+        table = gr.Dataframe(
+            headers=["", "Answer", "Score"],
+            label="Answers",
+            interactive=False,
+            column_widths=["12%", "66%", "22%"],
+            wrap=True,
+            buttons=[],
+            elem_classes="table",
+        )
+        page = gr.AnnotatedImage(
+            label=output.label, show_legend=True, buttons=["fullscreen"], elem_classes="page"
+        )
+    return Display(
+        box=box,
+        components=(table, page),
+        draw=lambda value, inputs: {
+            table: [_row(n, a) for n, a in enumerate(value["answers"], start=1)],
+            page: _boxed(value),
+        },
+        clear=lambda: {table: None, page: None},
+    )
+
+
+def _row(rank: int, answer: Values) -> list[Any]:
+    score = answer["score"]
+    return [rank, answer["answer"] or "(nothing)", "" if score is None else f"{score:.1%}"]
+
+
+def _boxed(value: Values) -> Any:
+    """One mask for each answer that has boxes, in its own colour."""
+    shape = (value["page"].height, value["page"].width)
+    found = [
+        (_mask(shape, a["boxes"]), f"{n}. {a['answer']}")
+        for n, a in enumerate(value["answers"], start=1)
+        if a["boxes"]
+    ]
+    colours = {name: PALETTE[i % len(PALETTE)] for i, (_, name) in enumerate(found)}
+    return gr.update(value=(value["page"], found), color_map=colours)
+
+
+def _mask(shape: tuple[int, int], boxes: Sequence[tuple[int, int, int, int]]) -> Any:
+    """Opacity 0..1 of shape (height, width): boxes filled lightly, with a border."""
+    mask = np.zeros(shape)
+    line = max(2, max(shape) // BORDER_SHARE)
+    for x0, y0, x1, y1 in boxes:
+        mask[max(0, y0 - line) : y1 + line, max(0, x0 - line) : x1 + line] = BORDER
+    for x0, y0, x1, y1 in boxes:
+        mask[y0:y1, x0:x1] = FILL
+    return mask

@@ -1,0 +1,78 @@
+"""The few lines of HTML that the page writes itself: progress, an error, the timing line.
+
+Everything that comes from a model, a file or a user is escaped.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from pipelines.engine.request import Loading, Meta, Progress, Waiting
+
+MB = 1_000_000
+NOTHING = ""
+
+
+def hint(text: str) -> str:
+    """What to do while there is no result yet."""
+    return f'<div class="hint">{escape(text)}</div>'
+
+
+def alert(message: str) -> str:
+    """One sentence that says what went wrong; read aloud by screen readers."""
+    return f'<div class="alert" role="alert">{escape(message)}</div>'
+
+
+def waiting(event: Waiting) -> str:
+    return _bar(event.note)
+
+
+def loading(event: Loading) -> str:
+    if not event.total_bytes:
+        return _bar(event.note)
+    done, total = event.done_bytes / MB, event.total_bytes / MB
+    return _bar(f"{event.note} {done:,.0f} of {total:,.0f} MB", event.done_bytes, event.total_bytes)
+
+
+def progress(event: Progress) -> str:
+    if not event.total:
+        return _bar(event.note or "Running")
+    return _bar(f"{event.note or 'Running'} {event.done} of {event.total}", event.done, event.total)
+
+
+def timing(meta: Meta, notes: tuple[str, ...] = ()) -> str:
+    """`model@revision · device · dtype · queue · load · run · throughput`, then the notes."""
+    model = f"{meta.model}@{meta.revision[:7]}" if meta.revision else meta.model
+    seconds = (
+        f"queue {meta.queue_seconds:.2f} s",
+        f"load {meta.load_seconds:.1f} s",
+        f"run {meta.run_seconds:.2f} s",
+    )
+    parts = [model, meta.device, meta.dtype, *seconds]
+    if meta.rate:
+        parts.append(f"{_short(meta.rate)} {meta.unit}")
+    said = (("Stopped; this is what there was so far.",) if meta.stopped else ()) + notes
+    line = "".join(f"<span>{escape(part)}</span>" for part in parts)
+    return f'<div class="timing">{line}</div>' + "".join(
+        f'<div class="note">{escape(note)}</div>' for note in said
+    )
+
+
+def status(text: str, ready: bool) -> str:
+    """The header's line on which models answer."""
+    return (
+        f'<div class="models {"ready" if ready else "warming"}" role="status">{escape(text)}</div>'
+    )
+
+
+def _short(number: float) -> str:
+    """Three digits or the whole number, whichever is longer: 0.52, 8.4, 1,234."""
+    return f"{number:,.{0 if number >= 100 else 1 if number >= 10 else 2}f}"
+
+
+def _bar(text: str, done: float = 0, total: float = 0) -> str:
+    share = f' value="{done:g}" max="{total:g}"' if total else ""
+    return (
+        f'<div class="progress" role="status"><span>{escape(text)}</span>'
+        f'<progress{share} aria-label="{escape(text)}"></progress></div>'
+    )

@@ -1,0 +1,164 @@
+"""The one tab builder: a row of the registry becomes a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+from pipelines.engine.request import Engine
+from pipelines.kinds import Pattern
+from pipelines.spec import AUTO, Field, TaskSpec, load_fields
+from settings import Settings
+from ui import handlers, say
+from ui.components import control, display
+from ui.controls import show_one
+from ui.panel import Control, Display, Panel, Values
+
+WHERE = {"model": "Model", "revision": "Model"}
+"""Load settings by the accordion they are in; the others are in Device."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def build_panel(spec: TaskSpec, engine: Engine, settings: Settings) -> Panel:
+    """Create and wire everything of one task in the current Blocks context."""
+    with gr.Row(elem_classes="task"):
+        with gr.Column(elem_classes="ask", min_width=280):
+            gr.Markdown(spec.help, elem_classes="help")
+            inputs = _controls((*spec.inputs, *(p for p in spec.params if p.required)), settings)
+            examples = _examples(spec)
+            run, stop, clear = _buttons()
+            _starter(spec)
+        with gr.Column(elem_classes="result", min_width=280):
+            status = gr.HTML(say.hint(handlers.EMPTY), elem_classes="status")
+            displays = {output.name: display(output) for output in spec.outputs}
+            timing = gr.HTML()
+            details, answer, code = _details()
+        with gr.Column(elem_classes="settings", min_width=280):
+            chosen = _settings(spec, engine, settings)
+    panel = Panel(
+        spec=spec, controls={**inputs, **chosen}, displays=displays, run=run, stop=stop,
+        clear=clear, status=status, timing=timing, details=details, answer=answer, code=code,
+        examples=examples,
+    )  # fmt: skip
+    _wire(panel, engine, settings)
+    _link(panel)
+    return panel
+
+
+def _controls(fields: Iterable[Field], settings: Settings) -> dict[str, Control]:
+    return {field.name: control(field, settings) for field in fields}
+
+
+def _examples(spec: TaskSpec) -> gr.Dataset | None:
+    if not spec.examples:
+        return None
+    return gr.Dataset(
+        components=[gr.Textbox(visible=False)],
+        samples=[[example.label] for example in spec.examples],
+        sample_labels=[example.label for example in spec.examples],
+        type="index",
+        label="Try",
+        layout="gallery",
+        elem_classes="examples",
+    )
+
+
+def _buttons() -> tuple[gr.Button, gr.Button, gr.Button]:
+    with gr.Row(elem_classes="buttons"):
+        run = gr.Button("Run", variant="primary", elem_classes="run", scale=3, min_width=120)
+        stop = gr.Button("Stop", variant="stop", visible=False, elem_classes="stop", min_width=80)
+        clear = gr.Button("Clear", variant="secondary", min_width=80)
+    return run, stop, clear
+
+
+def _starter(spec: TaskSpec) -> None:
+    gr.Markdown(f"The built-in starter model knows {spec.starter.knows}.", elem_classes="knows")
+    if spec.starter.vocabulary:
+        with gr.Accordion("Its vocabulary", open=False, elem_classes="vocabulary"):
+            gr.Markdown(" · ".join(spec.starter.vocabulary))
+
+
+def _details() -> tuple[gr.Column, gr.JSON, gr.Code]:
+    with gr.Column(visible=False, elem_classes="details") as details:
+        with gr.Accordion("JSON", open=False):
+            answer = gr.JSON(show_label=False, container=False, max_height=420)
+        with gr.Accordion("Python", open=False):
+            code = gr.Code(language="python", show_label=False, container=False, interactive=False)
+    return details, answer, code
+
+
+def _settings(spec: TaskSpec, engine: Engine, settings: Settings) -> dict[str, Control]:
+    """Model, Device and Parameters, the advanced ones folded."""
+    load = {title: [f for f in load_fields(spec) if WHERE.get(f.name, "Device") == title]
+            for title in ("Model", "Device")}  # fmt: skip
+    params = [p for p in spec.params if not p.required]
+    with gr.Accordion("Model", open=False):
+        made = _controls((_with_choices(f, spec, engine) for f in load["Model"]), settings)
+        gr.Markdown(_notes(spec), elem_classes="notes")
+    with gr.Accordion("Device", open=False), gr.Row(elem_classes="params"):
+        made |= _controls((_with_choices(f, spec, engine) for f in load["Device"]), settings)
+    if params:
+        with gr.Accordion("Parameters", open=True):
+            with gr.Row(elem_classes="params"):
+                made |= _controls((p for p in params if not p.advanced), settings)
+            if any(p.advanced for p in params):
+                with gr.Accordion("Advanced", open=False), gr.Row(elem_classes="params"):
+                    made |= _controls((p for p in params if p.advanced), settings)
+    return made
+
+
+def _with_choices(field: Field, spec: TaskSpec, engine: Engine) -> Field:
+    """The devices that are really there, in place of those the row can name."""
+    devices = engine.status().devices
+    if field.name != "device" or not devices or not isinstance(field.kind, Pattern):
+        return field
+    return replace(field, kind=replace(field.kind, suggestions=(AUTO, *devices)))
+
+
+def _notes(spec: TaskSpec) -> str:
+    return "\n".join(f"- `{model.id}` {model.note}" for model in spec.models)
+
+
+def _wire(panel: Panel, engine: Engine, settings: Settings) -> None:
+    """One event for each click. Values come raw and by name: the row checks every one itself."""
+    values = dict(panel.parts)
+    raw = {**QUIET, "preprocess": False, "concurrency_limit": None}
+    run = handlers.on_run(panel, engine, settings)
+    panel.run.click(run, inputs_kwargs=values, outputs=panel.results, **raw)
+    for again in _resumable(panel.displays.values()):
+        resume = handlers.on_run(panel, engine, settings, resume=True)
+        again.click(resume, inputs_kwargs=values, outputs=panel.results, **raw)
+    if panel.examples:
+        panel.examples.click(
+            handlers.on_example(panel, engine, settings),
+            inputs_kwargs={**values, handlers.EXAMPLE: panel.examples},
+            outputs=_with_filled(panel, *(e.values for e in panel.spec.examples)),
+            **raw,
+        )
+    panel.stop.click(handlers.on_stop(panel, engine), None, None, queue=False, **QUIET)
+    panel.clear.click(handlers.on_clear(panel), None, _with_filled(panel, {}), queue=False, **QUIET)
+
+
+def _with_filled(panel: Panel, *values: Values) -> list[Block]:
+    """The results and the controls that these values are filled into, and no other.
+
+    A pad that is sent an update uploads its drawing again, and again (gradio 6.31).
+    """
+    filled = [panel.parts[name] for each in values for name in panel.fill(each)]
+    return list(dict.fromkeys([*panel.results, *filled]))
+
+
+def _link(panel: Panel) -> None:
+    """A control's switch shows one of the views of a display."""
+    switches = [c.switch for c in panel.controls.values() if c.switch]
+    for drawn in panel.displays.values():
+        for switch in switches if drawn.views else ():
+            show_one(switch, drawn.views)
+
+
+def _resumable(displays: Iterable[Display]) -> list[gr.Button]:
+    return [display.again for display in displays if display.again]
