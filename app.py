@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from pipelines.engine.request import Engine
 from settings import Settings, read_settings
 
 
@@ -14,6 +15,7 @@ def build_engine(settings: Settings) -> Engine:
     told = RunnerSettings(
         limits=settings.limits,
         models=settings.models,
+        hub_login=settings.hub_login,
         memory_bytes=settings.memory_bytes,
         idle_seconds=settings.idle_timeout,
     )

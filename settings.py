@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.limits import PUBLIC_LABELS, Limits
+from pipelines.limits import GB, PUBLIC_LABELS, Limits
 
 EXAMPLES = Path(__file__).resolve().parent / "starter" / "examples"
 MODES = ("auto", "hub", "starter")
 ENGINES = ("worker", "inline")
 DEFAULT_PORT = 7860
 IDLE_SECONDS = 1_800.0
-GB = 1_000_000_000
 
 
 def _flag(default: Any, help: str, env: str = "", choices: tuple[str, ...] = ()) -> Any:
@@ -50,6 +49,10 @@ class Settings:
     allow_urls: bool = _flag(False, "fetch URLs even with --public", "PLAYGROUND_ALLOW_URLS")
     mcp: bool = _flag(False, "offer every task as an MCP tool too", "GRADIO_MCP_SERVER")
     inbrowser: bool = _flag(False, "open the page in a browser")
+    hub_login: bool = _flag(
+        False, "fetch gated and private models with this machine's Hugging Face login",
+        "PLAYGROUND_HUB_LOGIN",
+    )  # fmt: skip
     memory_budget: float = _flag(
         0.0, "gigabytes of models kept in memory (0: no limit)", "PLAYGROUND_MEMORY_BUDGET"
     )

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipelines.loading import Loaded, LoadSettings
 
 logger = logging.getLogger(__name__)
 
 Loader = Callable[[], Loaded]
+Hold = Callable[[threading.Lock], contextlib.AbstractContextManager[Any]]
 
 
 @dataclass
@@ -42,17 +44,23 @@ class PipelineCache:
         self._table = threading.Lock()
 
     @contextlib.contextmanager
-    def lease(self, settings: LoadSettings, loader: Loader) -> Iterator[Loaded]:
-        """The pipeline of this key for the length of the block; many may hold it."""
+    def lease(
+        self, settings: LoadSettings, loader: Loader, hold: Hold = lambda lock: lock
+    ) -> Iterator[Loaded]:
+        """The pipeline of this key for the length of the block; many may hold it.
+
+        `hold` says how to wait while another loads it: a context manager over the entry's lock.
+        """
         entry = self._enter(settings)
         try:
-            with entry.lock:
+            with hold(entry.lock):
                 if entry.loaded is None:
                     entry.loaded = loader()
             self._evict()
             yield entry.loaded
         finally:
             self._leave(settings, entry)
+            self._evict()
 
     def holds(self, settings: LoadSettings) -> bool:
         """Whether the pipeline is loaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pipelines.errors import InputError
 
 BF16_CPU_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 BF16_CUDA_CAPABILITY = (8, 0)
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 
 @cache
@@ -42,8 +44,26 @@ def _has_bfloat16(device: str) -> bool:
     if device.startswith("cuda"):
         import torch
 
-        return torch.cuda.get_device_capability(device) >= BF16_CUDA_CAPABILITY
+        return bool(torch.cuda.get_device_capability(device) >= BF16_CUDA_CAPABILITY)
     return device == "cpu" and bool(_cpu_flags() & BF16_CPU_FLAGS)
+
+
+def memory_bytes(device: str) -> int:
+    """All the memory of a device, in bytes, used or not; 0 where the system does not say."""
+    if device.startswith("cuda"):
+        import torch
+
+        return int(torch.cuda.mem_get_info(device)[1])
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return 0
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, torch on the CPU or torch on a device had no memory left."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or any(w in words for w in OUT_OF_MEMORY)
 
 
 @cache

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import logging
+import shutil
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.errors import ModelError
+from pipelines.errors import ModelError, PipelineError
+from pipelines.limits import GB
 
 logger = logging.getLogger(__name__)
 
 PROBE_SECONDS = 1.5
 PROBE_VALID_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
+SPARE_DISK_BYTES = GB // 2
+UNAUTHORIZED = 401
 SIDE_FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken", "merges*", "vocab*")
-INDEX = "model.safetensors.index.json"
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")
 
 Report = Callable[[int, int], None]
-"""Called with bytes done and bytes in all while files arrive."""
+"""Called with bytes done and bytes in all while files arrive; what it raises ends the download."""
+Inspect = Callable[[Path], None]
+"""Called with the folder once the side files are there, before any weights are fetched."""
 
 _probe: tuple[float, bool] = (float("-inf"), False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a fetch may use (R14): the host's login, and so many bytes for weights (0: any)."""
+
+    login: bool = False
+    memory_bytes: int = 0
+
+    @property
+    def token(self) -> bool | None:
+        """The client's `token` argument: None is the host's own login, False is none at all."""
+        return None if self.login else False
 
 
 def reachable() -> bool:
@@ -33,28 +54,40 @@ def reachable() -> bool:
     global _probe
     asked, answer = _probe
     if time.monotonic() - asked > PROBE_VALID_SECONDS:
-        answer = _connects()
+        answer = _connects_in_time()
         _probe = (time.monotonic(), answer)
     return answer
 
 
-def fetch_model(model: str, revision: str, report: Report) -> tuple[Path, str]:
+def fetch_model(
+    model: str, revision: str, report: Report, inspect: Inspect, access: Access
+) -> tuple[Path, str]:
     """A local folder with the model's files and its commit hash; raises ModelError.
 
-    Only configuration, tokenizer and safetensors files are ever fetched. With no connection the
-    files on disk serve.
+    Only configuration, tokenizer and safetensors files are ever fetched. With no connection, or
+    when the Hub has a bad moment, the files on disk serve.
     """
-    from huggingface_hub import snapshot_download
-
-    online = reachable()
+    if not reachable():
+        return _on_disk(model, revision, inspect, OFFLINE.format(model=model))
     try:
-        if online:
-            return _download(model, revision, report)
-        folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
+        return _download(model, revision, report, inspect, access)
+    except PipelineError:
+        raise
     except Exception as error:
-        raise ModelError(_sentence(error, model, revision, online)) from error
-    _require_weights(model, [str(p.relative_to(folder)) for p in folder.rglob("*")])
-    return folder, folder.name
+        refusal = _refusal(error, model, revision)
+        if refusal:
+            raise ModelError(refusal) from error
+        logger.warning("the Hub failed for %s@%s: %s", model, revision, error)
+        return _on_disk(model, revision, inspect, _failure(error, model))
+
+
+def _connects_in_time() -> bool:
+    """The answer of _connects; no within the probe's time, for resolving a name has no timeout."""
+    answers: list[bool] = []
+    probe = threading.Thread(target=lambda: answers.append(_connects()), daemon=True, name="probe")
+    probe.start()
+    probe.join(PROBE_SECONDS)
+    return bool(answers and answers[0])
 
 
 def _connects() -> bool:
@@ -71,87 +104,175 @@ def _connects() -> bool:
     return True
 
 
-def _download(model: str, revision: str, report: Report) -> tuple[Path, str]:
+def _on_disk(model: str, revision: str, inspect: Inspect, otherwise: str) -> tuple[Path, str]:
+    """What an earlier download left; else a ModelError that says `otherwise`."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
+    except Exception as error:
+        raise ModelError(_refusal(error, model, revision) or otherwise) from error
+    _require_weights(model, [p.name for p in folder.iterdir()])
+    inspect(folder)
+    return folder, folder.name
+
+
+def _download(
+    model: str, revision: str, report: Report, inspect: Inspect, access: Access
+) -> tuple[Path, str]:
+    """Side files, a look at them, then the weights; all of one commit."""
     from huggingface_hub import HfApi, hf_hub_download
 
     listing = HfApi().model_info(
-        model, revision=revision, files_metadata=True, timeout=ANSWER_SECONDS, token=False
+        model, revision=revision, files_metadata=True, timeout=ANSWER_SECONDS, token=access.token
     )
     sizes = {s.rfilename: s.size or 0 for s in listing.siblings or []}
-    files = _wanted(model, list(sizes))
-    total = sum(sizes[name] for name in files)
+    weights, side = _wanted(model, list(sizes))
+    total = sum(sizes[name] for name in (*side, *weights))
+    _require_room(model, sum(sizes[name] for name in weights), access)
     commit = listing.sha or revision
-    done = 0
-    path = Path()
-    for name in files:
-        report(done, total)
-        path = Path(hf_hub_download(model, name, revision=commit, token=False))
-        done += sizes[name]
-    report(total, total)
-    depth = len(Path(files[-1]).parts)
-    return path.parents[depth - 1], commit
+    arrived = _Arrived(report, total)
+    bar: Any = arrived.bar  # any callable will do, the client says type
+
+    def fetch(name: str, at: str) -> Path:
+        return Path(hf_hub_download(model, name, revision=at, token=access.token, tqdm_class=bar))
+
+    folder = Path()
+    for name in side:
+        folder = fetch(name, commit).parent
+        arrived.finish(sizes[name])
+    inspect(folder)
+    for name in weights:
+        fetch(name, commit)
+        arrived.finish(sizes[name])
+    if revision != commit:
+        fetch("config.json", revision)  # writes down which commit the revision is, for offline use
+    return folder, commit
 
 
-def _wanted(model: str, names: list[str]) -> list[str]:
-    """The files to fetch: side files at the top of the repository, and its safetensors weights."""
+class _Arrived:
+    """Bytes so far, over all files of a download; `bar` is what the client takes for a tqdm."""
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._files = 0
+        report(0, total)
+
+    def finish(self, size: int) -> None:
+        """A file is there, whether it was fetched or on disk already."""
+        self._files += size
+        self._report(min(self._files, self._total), self._total)
+
+    def bar(self, *_: Any, initial: int = 0, **__: Any) -> _Bar:
+        """A bar for the file that arrives now."""
+        return _Bar(lambda seen: self._report(min(self._files + seen, self._total), self._total))
+
+
+class _Bar:
+    """The few methods of tqdm that huggingface_hub 2.4 calls."""
+
+    def __init__(self, seen: Callable[[int], None]) -> None:
+        self._seen = seen
+        self.n = 0
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, count: float | None = 1) -> None:
+        """`count` more bytes have arrived."""
+        self.n += int(count or 0)
+        self._seen(self.n)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+def _wanted(model: str, names: list[str]) -> tuple[list[str], list[str]]:
+    """(weights, side files) at the top of the repository."""
     _require_weights(model, names)
     top = [name for name in names if "/" not in name]
-    patterns = (*SIDE_FILES, *WEIGHTS)
-    return [n for n in top if any(fnmatch.fnmatch(n, pattern) for pattern in patterns)]
+    weights = [n for n in top if _matches(n, WEIGHTS)]
+    return weights, [n for n in top if _matches(n, SIDE_FILES)]
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _require_weights(model: str, names: list[str]) -> None:
-    if not any(fnmatch.fnmatch(n, pattern) for n in names for pattern in WEIGHTS):
+    if "config.json" not in names:
+        raise ModelError(f"{model} has no config.json, so it is no transformers model.")
+    if not any(_matches(name, WEIGHTS) for name in names):
         raise ModelError(
             f"{model} has no safetensors weights; choose a model that offers them (pickled "
             "weights can run code and are not loaded here)."
         )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or current.__context__
+def _require_room(model: str, weights: int, access: Access) -> None:
+    """Refuse before the download what neither disk nor memory could hold (R14)."""
+    from huggingface_hub import constants
+
+    if access.memory_bytes and weights > access.memory_bytes:
+        room = f"{access.memory_bytes / GB:.1f} GB"
+        raise ModelError(
+            f"{model} has {weights / GB:.1f} GB of weights and the device {room} of memory; choose "
+            "a smaller model or a device map."
+        )
+    cache = Path(constants.HF_HUB_CACHE)
+    free = shutil.disk_usage(next(p for p in (cache, *cache.parents) if p.exists())).free
+    if weights > free - SPARE_DISK_BYTES:
+        raise ModelError(
+            f"{model} has {weights / GB:.1f} GB of weights and the disk {free / GB:.1f} GB left; "
+            "make room or choose a smaller model."
+        )
 
 
-def _sentence(error: Exception, model: str, revision: str, online: bool) -> str:
-    """One sentence with the next step for a failure of the Hub client."""
-    if isinstance(error, ModelError):
-        return str(error)
-    known = _known_causes()
-    for cause in _causes(error):
-        for kind, sentence in known.items():
-            if isinstance(cause, kind):
-                return sentence.format(model=model, revision=revision)
-    logger.warning("the Hub failed for %s@%s", model, revision, exc_info=error)
-    if not online:
-        return f"{model} is not on this machine and the Hub cannot be reached; use starter/… instead."
-    return f"The Hub did not deliver {model} ({_status(error)}); try again in a minute."
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
-def _status(error: Exception) -> str:
-    response = getattr(error, "response", None)
-    return f"HTTP {response.status_code}" if response is not None else type(error).__name__
-
-
-def _known_causes() -> dict[type[BaseException], str]:
-    """Exceptions of huggingface_hub in the order in which they must be asked."""
+def _refusal(error: Exception, model: str, revision: str) -> str | None:
+    """One sentence with the next step, where trying again would not help."""
     from huggingface_hub import errors
 
-    table: dict[str, str] = {
-        "GatedRepoError": "{model} is gated: accept its terms on the Hub, then start the "
-        "playground with your HF_TOKEN.",
-        "RevisionNotFoundError": "{model} has no revision {revision}; leave the revision empty.",
-        "RepositoryNotFoundError": "{model} is not on the Hub, or is private; check the spelling.",
-        "HFValidationError": "{model} is not a model id; write it as owner/name.",
-        "LocalEntryNotFoundError": "{model} is not on this machine and the Hub cannot be "
-        "reached; use the starter model, or try again when online.",
-    }
-    found: dict[type[BaseException], str] = {
-        getattr(errors, name): text for name, text in table.items() if hasattr(errors, name)
-    }
-    found[OSError] = "{model} could not be read: connection lost or disk full; try again."
-    return found
+    for cause in _causes(error):
+        for name, sentence in REFUSALS.items():
+            if isinstance(cause, getattr(errors, name)):
+                return sentence.format(model=model, revision=revision)
+    if _status(error) == UNAUTHORIZED:  # the Hub's word for "private, or not there"
+        return REFUSALS["RepositoryNotFoundError"].format(model=model)
+    return None
 
 
+def _status(error: Exception) -> int:
+    """The HTTP status that an error is about, or 0."""
+    return int(getattr(getattr(error, "response", None), "status_code", 0))
+
+
+def _failure(error: Exception, model: str) -> str:
+    """One sentence for a Hub that answers badly or not at all, or a full disk."""
+    if any(getattr(cause, "errno", 0) == errno.ENOSPC for cause in _causes(error)):
+        return f"The disk filled up while {model} arrived; make room or choose a smaller model."
+    why = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
+    return f"The Hub did not deliver {model} ({why}); try again in a minute."
+
+
+OFFLINE = (
+    "{model} is not on this machine and the Hub cannot be reached; use the starter model, or try "
+    "again when online."
+)
+REFUSALS = {
+    "GatedRepoError": "{model} is gated: accept its terms on the Hub, log in there on this machine "
+    "and start the playground with --hub-login.",
+    "RevisionNotFoundError": "{model} has no revision {revision}; leave the revision empty.",
+    "RepositoryNotFoundError": "{model} is not on the Hub, or is private; check the spelling.",
+    "HFValidationError": "{model} is not a model id; write it as owner/name.",
+}
+"""Exceptions of huggingface_hub.errors by name; the special ones before their bases."""

@@ -6,14 +6,14 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipelines import device as devices
 from pipelines.errors import ModelError
-from pipelines.hub import Report, fetch_model
+from pipelines.facts import read_facts
+from pipelines.hub import Access, Inspect, Report, fetch_model
 from pipelines.spec import ModelFacts, TaskSpec
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,6 @@ STARTERS = Path(__file__).resolve().parent.parent / "starter" / "models"
 NOT_USED_TO_ANSWER = re.compile(r"masked_spec_embed|position_ids|\bpooler\.")
 """Weights that older checkpoints lack and that no answer depends on."""
 CEILINGS = {"num_hidden_layers": 512, "hidden_size": 65_536, "vocab_size": 2_000_000}
-UNBOUNDED_TOKENS = 1_000_000
-"""Tokenizers without a limit carry a huge number instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +47,30 @@ class Loaded:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def load(spec: TaskSpec, settings: LoadSettings, report: Report) -> Loaded:
-    """Fetch, check and load; raises ModelError or InputError with one sentence."""
-    began = time.monotonic()
+def settled(settings: LoadSettings) -> LoadSettings:
+    """The same settings with auto device and dtype decided: one key for one pipeline (R18)."""
     device = devices.pick_device(settings.device)
-    dtype = devices.pick_dtype(settings.dtype, device)
-    folder, commit = _files(settings, report)
-    config = _config(settings, folder)
-    auto = _auto_class(spec, settings, config)
+    return replace(settings, device=device, dtype=devices.pick_dtype(settings.dtype, device))
+
+
+def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool = False) -> Loaded:
+    """Fetch, check and load; raises ModelError or InputError with one sentence.
+
+    `login` lets the Hub see the host's token. The config is checked before weights are fetched.
+    """
+    began = time.monotonic()
+    settings = settled(settings)
     mapped = settings.device_map != "none"
-    model = _weights(settings, folder, auto, dtype, settings.device_map if mapped else None)
-    _check_labels(spec, settings, config)
-    pipe = _pipeline(spec, folder, model, None if mapped else device)
-    facts = _facts(settings, commit, pipe, device, dtype)
+
+    def inspect(folder: Path) -> None:
+        _auto_class(spec, settings, _config(spec, settings, folder))
+
+    room = 0 if mapped else devices.memory_bytes(settings.device)
+    folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
+    auto = _auto_class(spec, settings, _config(spec, settings, folder))
+    model = _weights(settings, folder, auto)
+    pipe = _pipeline(spec, settings, folder, model)
+    facts = read_facts(settings.model, commit, pipe)
     seconds = time.monotonic() - began
     logger.info(
         "loaded %s %s@%s on %s in %s, %.2f s",
@@ -91,32 +100,43 @@ SAMPLING = threading.Lock()
 """One sampling run at a time: torch's generator is shared by the process."""
 
 
-def _files(settings: LoadSettings, report: Report) -> tuple[Path, str]:
+def _files(
+    settings: LoadSettings, report: Report, inspect: Inspect, access: Access
+) -> tuple[Path, str]:
     """Local folder and commit: a starter ships with the code, everything else is the Hub's."""
     if not settings.model.startswith(STARTER):
-        return fetch_model(settings.model, settings.revision or "main", report)
-    folder = STARTERS / settings.model.removeprefix(STARTER)
-    if not (folder / "config.json").is_file():
+        return fetch_model(settings.model, settings.revision or "main", report, inspect, access)
+    shipped = {
+        f"{STARTER}{file.parent.name}": file.parent for file in STARTERS.glob("*/config.json")
+    }
+    if settings.model not in shipped:
         raise ModelError(f"{settings.model} does not exist; starters are named after their task.")
-    return folder, "shipped"
+    return shipped[settings.model], "shipped"
 
 
-def _config(settings: LoadSettings, folder: Path) -> Any:
+def _config(spec: TaskSpec, settings: LoadSettings, folder: Path) -> Any:
+    """The config, within the ceilings and with the labels that the task needs."""
     from transformers import AutoConfig
 
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        logger.warning("no usable config in %s: %s", settings.model, error)
+    except Exception as error:
+        logger.warning("no usable config in %s", settings.model, exc_info=True)
         raise ModelError(
             f"{settings.model} is no model that this transformers version can load without "
             "running its own code; choose another model."
         ) from error
+    for part in (config, *(getattr(config, name, None) for name in config.sub_configs)):
+        _check_ceilings(settings, part)
+    _check_labels(spec, settings, config)
+    return config
+
+
+def _check_ceilings(settings: LoadSettings, config: Any) -> None:
     for name, ceiling in CEILINGS.items():
         value = getattr(config, name, 0)
         if isinstance(value, int) and value > ceiling:
             raise ModelError(f"{settings.model} says {name} = {value:,}; at most {ceiling:,}.")
-    return config
 
 
 def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> Any:
@@ -138,22 +158,20 @@ def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> Any:
     )
 
 
-def _weights(
-    settings: LoadSettings, folder: Path, auto: Any, dtype: str, device_map: str | None
-) -> Any:
+def _weights(settings: LoadSettings, folder: Path, auto: Any) -> Any:
     """The model with every weight from the checkpoint; a random head is refused (R17)."""
-    extra = {"device_map": device_map} if device_map else {}
+    extra = {} if settings.device_map == "none" else {"device_map": settings.device_map}
     try:
         model, report = auto.from_pretrained(
             folder,
-            dtype=dtype,
+            dtype=settings.dtype,
             use_safetensors=True,
             trust_remote_code=False,
             output_loading_info=True,
             **extra,
         )
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        logger.warning("cannot load %s", settings.model, exc_info=error)
+    except Exception as error:  # a damaged checkpoint raises anything
+        logger.warning("cannot load %s", settings.model, exc_info=True)
         raise ModelError(_load_sentence(settings, error)) from error
     lacking = [k for k in report["missing_keys"] if not NOT_USED_TO_ANSWER.search(k)]
     lacking += [str(key) for key in report["mismatched_keys"]]
@@ -166,8 +184,10 @@ def _weights(
 
 
 def _load_sentence(settings: LoadSettings, error: Exception) -> str:
-    if "out of memory" in str(error).lower():
+    if devices.is_out_of_memory(error):
         return f"{settings.model} does not fit in memory; choose a smaller one or a device map."
+    if "size mismatch" in str(error).lower() or "mismatched" in str(error).lower():
+        return f"{settings.model} has weights that do not fit its config; choose another model."
     return f"{settings.model} could not be loaded ({type(error).__name__}); choose another model."
 
 
@@ -181,70 +201,54 @@ def _check_labels(spec: TaskSpec, settings: LoadSettings, config: Any) -> None:
         )
 
 
-def _pipeline(spec: TaskSpec, folder: Path, model: Any, device: str | None) -> Any:
+def _pipeline(spec: TaskSpec, settings: LoadSettings, folder: Path, model: Any) -> Any:
     """The pipeline with the processors that its class asks for, all from the folder."""
     import transformers
     from transformers.pipelines import SUPPORTED_TASKS
 
     kind = getattr(transformers, SUPPORTED_TASKS[spec.id]["impl"].rpartition(".")[2])
-    has_preprocessor = (folder / "preprocessor_config.json").is_file()
-    wanted = {
-        "tokenizer": kind._load_tokenizer,
-        "feature_extractor": kind._load_feature_extractor,
-        "image_processor": kind._load_image_processor,
-        "processor": kind._load_processor,
-    }
-    parts = {n: str(folder) for n, w in wanted.items() if w or (w is None and has_preprocessor)}
-    if device is not None:
-        parts["device"] = device
+    place = {"device": settings.device} if settings.device_map == "none" else {}
     try:
-        return transformers.pipeline(spec.id, model=model, config=model.config, **parts)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        logger.warning("no pipeline for %s", folder, exc_info=error)
+        parts = _processors(kind, folder)
+        return transformers.pipeline(
+            spec.id, model=model, config=model.config, trust_remote_code=False, **parts, **place
+        )
+    except Exception as error:  # a damaged tokenizer raises anything
+        logger.warning("no pipeline for %s", settings.model, exc_info=True)
+        if devices.is_out_of_memory(error):
+            raise ModelError(_load_sentence(settings, error)) from error
         raise ModelError(
-            f"{folder.name} lacks a tokenizer or processor for {spec.id}; choose another model."
+            f"{settings.model} lacks a tokenizer or processor for {spec.id}; choose another model."
         ) from error
 
 
-def _facts(
-    settings: LoadSettings, commit: str, pipe: Any, device: str, dtype: str
-) -> ModelFacts:
-    """What is really loaded: device, dtype and bytes are read off the model."""
-    model = pipe.model
-    extractor = getattr(pipe, "feature_extractor", None)
-    return ModelFacts(
-        model=settings.model,
-        revision=commit,
-        model_type=model.config.model_type,
-        traits=frozenset(name for name, holds in TRAITS.items() if holds(pipe)),
-        max_tokens=_max_tokens(pipe),
-        sampling_rate=int(getattr(extractor, "sampling_rate", 0) or 0),
-        device=str(model.device),
-        dtype=str(model.dtype).removeprefix("torch."),
-        bytes=int(model.get_memory_footprint()),
-    )
+def _processors(kind: Any, folder: Path) -> dict[str, Any]:
+    """What the pipeline class needs, and what it can use and is there, loaded by us.
+
+    Given a folder, `pipeline()` (transformers 5.23) asks the Hub for the files of "None".
+    """
+    import transformers
+
+    loaders = {
+        "tokenizer": (kind._load_tokenizer, transformers.AutoTokenizer),
+        "feature_extractor": (kind._load_feature_extractor, transformers.AutoFeatureExtractor),
+        "image_processor": (kind._load_image_processor, transformers.AutoImageProcessor),
+        "processor": (kind._load_processor, transformers.AutoProcessor),
+    }
+    has_preprocessor = (folder / "preprocessor_config.json").is_file()
+    parts = {}
+    for name, (needed, auto) in loaders.items():
+        if needed or (needed is None and has_preprocessor):
+            try:
+                parts[name] = auto.from_pretrained(folder, trust_remote_code=False)
+            except Exception:
+                if needed:
+                    raise
+    _check_vocabulary(parts.get("tokenizer"))
+    return parts
 
 
-def _max_tokens(pipe: Any) -> int:
-    """The longest text the model reads, in tokens; 0 when neither part says."""
-    config = pipe.model.config
-    limits = [
-        getattr(pipe.tokenizer, "model_max_length", 0) or 0,
-        getattr(config, "max_position_embeddings", 0) or 0,
-    ]
-    return min((n for n in limits if 0 < n < UNBOUNDED_TOKENS), default=0)
-
-
-def _generation(pipe: Any, name: str) -> Any:
-    return getattr(getattr(pipe.model, "generation_config", None), name, None)
-
-
-TRAITS: dict[str, Callable[[Any], bool]] = {
-    "ctc": lambda pipe: str(getattr(pipe, "type", "")).startswith("ctc"),
-    "whisper": lambda pipe: pipe.model.config.model_type == "whisper",
-    "multilingual": lambda pipe: bool(_generation(pipe, "is_multilingual")),
-    "generates": lambda pipe: bool(pipe.model.can_generate()),
-    "chat": lambda pipe: bool(getattr(pipe.tokenizer, "chat_template", None)),
-    "words": lambda pipe: pipe.model.config.model_type != "vision-encoder-decoder",
-}
-"""Words that a row's Field.needs may use, each with how it is seen on a pipeline."""
+def _check_vocabulary(tokenizer: Any) -> None:
+    """Where its files are missing, transformers 5.23 makes a tokenizer of special tokens only."""
+    if tokenizer is not None and set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise ValueError("the tokenizer knows no words")

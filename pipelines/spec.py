@@ -157,6 +157,8 @@ class TaskSpec:
     unit: str
     examples: tuple[Example, ...]
     raw_example: Any
+    place: int = 1
+    """Where its tab stands within the modality; equal ones by title."""
     aliases: tuple[str, ...] = ()
     code_input: BuildInput | None = None
     """The call to show as Python where it is not the one that runs; same signature."""
@@ -262,7 +264,7 @@ def _unknown(name: str, known: tuple[str, ...]) -> str:
 
 
 def _check_budget(values: Mapping[str, Any], limits: Limits) -> None:
-    """Beams x sequences x new tokens stay within one budget (R18)."""
+    """Beams x sequences x new tokens stay within one budget (R18), and min below max."""
     cost = 1
     for name in ("num_beams", "num_return_sequences", "max_new_tokens"):
         cost *= values.get(name) or 1
@@ -271,3 +273,6 @@ def _check_budget(values: Mapping[str, Any], limits: Limits) -> None:
             "max_new_tokens",
             f"times beams and sequences is {cost:,}; at most {limits.generation_budget:,}.",
         )
+    least, most = values.get("min_new_tokens") or 0, values.get("max_new_tokens") or cost
+    if least > most:
+        raise InputError("min_new_tokens", f"is {least}, more than the {most} of max_new_tokens.")

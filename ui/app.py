@@ -27,6 +27,11 @@ SESSIONS = 500
 """Browser sessions whose state is kept; each costs some tens of kilobytes."""
 WARM_UP_SECONDS = 90.0
 LOOK_SECONDS = 0.5
+OWN_MEDIA_ONLY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"img-src 'self' data: blob:; media-src 'self' data: blob:\">"
+)
+"""A picture that a model's answer links to is not fetched from another host."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -58,6 +63,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "inbrowser": settings.inbrowser,
         "theme": build_theme(),
         "css_paths": HERE / "page.css",
+        "head": OWN_MEDIA_ONLY,
         "js": (HERE / "keys.js").read_text("utf-8"),
         "footer_links": ["api", "settings"],
         "allowed_paths": [str(EXAMPLES)],

@@ -2,59 +2,83 @@
 
 from __future__ import annotations
 
+import logging
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.engine.request import Request
 from pipelines.errors import InputError
+from pipelines.facts import TRAITS
 from pipelines.kinds import Chat, FileKind, Kind, Text
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
-from pipelines.spec import CALL, GENERATE, Field, Invocation, ModelFacts, TaskSpec
+from pipelines.spec import (
+    CALL,
+    GENERATE,
+    BuildInput,
+    Field,
+    Invocation,
+    ModelFacts,
+    TaskSpec,
+)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Prepared:
-    """Decoded inputs, the parameters that apply, the call, and what the user should know."""
+    """Decoded inputs, the parameters that apply, the call, and what the user should know.
+
+    `echo` is what the pipeline puts in front of the text that it generates. `room` is the number
+    of new tokens that the model's window leaves, where that is less than was asked for, else 0.
+    """
 
     inputs: dict[str, Any]
     params: dict[str, Any]
-    call: Invocation
+    batch_size: int = 1
+    call: Invocation = field(default_factory=Invocation)
     notes: list[str] = field(default_factory=list)
+    echo: str = ""
+    room: int = 0
 
 
-def prepare(
-    spec: TaskSpec,
-    inputs: Mapping[str, Any],
-    params: Mapping[str, Any],
-    loaded: Loaded,
-    limits: Limits,
-) -> Prepared:
+def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) -> Prepared:
     """Decode the files, fit the texts, route the parameters; raises InputError."""
-    notes: list[str] = []
-    applying = _applying(spec, params, loaded.facts)
-    decoded = dict(inputs)
+    facts = loaded.facts
+    prepared = Prepared(dict(request.inputs), _applying(spec, request.params, facts))
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
+            upload = request.inputs[f.name]
             result = decode(
-                f.name, f.kind, inputs[f.name], applying, loaded.facts.sampling_rate, limits
+                f.kind, upload, prepared.params, facts.sampling_rate, limits, name=f.name
             )
-            decoded[f.name] = result.value
-            notes += result.notes
+            prepared.inputs[f.name] = result.value
+            prepared.notes += result.notes
         elif type(f.kind) in FITTERS:
-            FITTERS[type(f.kind)](spec, f, decoded, applying, loaded, notes)
-    call = invocation(spec, spec.build_input, decoded, applying, loaded.facts)
-    return Prepared(decoded, applying, call, notes)
+            FITTERS[type(f.kind)](spec, f, prepared, loaded)
+    prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
+    prepared.call = invocation(spec, spec.build_input, prepared.inputs, prepared, facts)
+    return prepared
 
 
 def invocation(
-    spec: TaskSpec, build: Any, inputs: Mapping[str, Any], params: Mapping[str, Any], facts: ModelFacts
+    spec: TaskSpec,
+    build: BuildInput,
+    inputs: Mapping[str, Any],
+    prepared: Prepared,
+    facts: ModelFacts,
 ) -> Invocation:
     """The row's own arguments with every parameter put where its route says."""
+    params = prepared.params
     built = build(inputs, params, facts)
-    direct, generate = _routed(spec, params, CALL), _routed(spec, params, GENERATE)
-    kwargs = {**direct, **({"generate_kwargs": generate} if generate else {}), **built.kwargs}
+    kwargs = {**_routed(spec, params, CALL), **built.kwargs}
+    if generate := _routed(spec, params, GENERATE):
+        kwargs[GENERATE] = generate
+    if prepared.batch_size > 1:
+        kwargs["batch_size"] = prepared.batch_size
     return Invocation(built.args, kwargs)
 
 
@@ -76,78 +100,101 @@ def _applying(spec: TaskSpec, params: Mapping[str, Any], facts: ModelFacts) -> d
     for f in spec.params:
         if not f.needs or f.needs in facts.traits:
             continue
-        if params[f.name] not in (None, f.default):
-            raise InputError(f.name, f"does not apply to {facts.model}, which is not {f.needs!r}.")
+        if params[f.name] not in (None, f.default, False):
+            means = TRAITS[f.needs].means
+            raise InputError(f.name, f"is for models that {means}; {facts.model} is none.")
         chosen[f.name] = None
     return chosen
 
 
-def _fit_text(
-    spec: TaskSpec,
-    f: Field,
-    inputs: dict[str, Any],
-    params: dict[str, Any],
-    loaded: Loaded,
-    notes: list[str],
-) -> None:
+def _batch_size(spec: TaskSpec, request: Request, loaded: Loaded, notes: list[str]) -> int:
+    """As asked for; 1 where the pipeline or the tokenizer cannot put inputs side by side."""
+    if not spec.batches or request.batch_size == 1:
+        return 1
+    tokenizer = loaded.pipe.tokenizer
+    if tokenizer is not None and tokenizer.pad_token_id is None:
+        notes.append(f"{loaded.facts.model} cannot fill up short inputs; the batch size was 1.")
+        return 1
+    return request.batch_size
+
+
+def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
     """Cut a text to the model's window and say how much of it was read (R8)."""
-    kind, window = f.kind, loaded.facts.max_tokens
+    kind, window, tokenizer = f.kind, loaded.facts.max_tokens, loaded.pipe.tokenizer
     if not (isinstance(kind, Text) and kind.fit and window):
         return
-    tokenizer = loaded.pipe.tokenizer
-    others = spec.window(params) if spec.window else ()
+    text = prepared.inputs[f.name]
+    others = spec.window(prepared.params) if spec.window else ()
     special = tokenizer.num_special_tokens_to_add(pair=bool(others))
-    room = window - special - max((len(_tokens(tokenizer, o)) for o in others), default=0)
-    offsets = tokenizer(inputs[f.name], add_special_tokens=False, return_offsets_mapping=True)[
-        "offset_mapping"
-    ]
+    room = window - special - max((_count(tokenizer, other) for other in others), default=0)
     if room < 1:
         raise InputError(f.name, f"has no room: the other texts fill the {window:,} tokens.")
-    if len(offsets) > room:
-        inputs[f.name] = inputs[f.name][: offsets[room - 1][1]]
-        notes.append(f"{room:,} of {len(offsets):,} tokens of the text were read.")
+    whole = _count(tokenizer, text)
+    if whole > room:
+        # A longer beginning has no fewer tokens, and not every tokenizer knows where they stand.
+        length = range(len(text))
+        cut = bisect_left(length, True, key=lambda n: _count(tokenizer, text[: n + 1]) > room)
+        prepared.inputs[f.name] = text[:cut]
+        prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
 
 
-def _fit_chat(
-    spec: TaskSpec,
-    f: Field,
-    inputs: dict[str, Any],
-    params: dict[str, Any],
-    loaded: Loaded,
-    notes: list[str],
-) -> None:
+def _fit_chat(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
     """Refuse a prompt that fills the window; lower max_new_tokens to what is left of it."""
-    prompt, facts = inputs[f.name], loaded.facts
-    messages = isinstance(prompt, list)
-    if messages and "chat" not in facts.traits:
+    prompt, params, facts = prepared.inputs[f.name], prepared.params, loaded.facts
+    if isinstance(prompt, list) and "chat" not in facts.traits:
         raise InputError(f.name, f"{facts.model} has no chat template; send plain text instead.")
+    used = _prompt_tokens(f, prompt, params, loaded)
+    if params.get("return_full_text"):
+        prepared.echo = _echo(prompt, params)
     if not facts.max_tokens:
         return
-    used = len(_prompt_tokens(loaded.pipe.tokenizer, prompt))
     left = facts.max_tokens - used
     if left < 1:
         raise InputError(
             f.name, f"is {used:,} tokens; {facts.model} reads {facts.max_tokens:,}. Shorten it."
         )
     if (params.get("max_new_tokens") or 0) > left:
-        params["max_new_tokens"] = left
+        params["max_new_tokens"] = prepared.room = left
 
 
-def _prompt_tokens(tokenizer: Any, prompt: str | list[dict[str, str]]) -> list[int]:
+def _prompt_tokens(
+    f: Field, prompt: str | list[dict[str, str]], params: Mapping[str, Any], loaded: Loaded
+) -> int:
+    """The length of the prompt as the pipeline will write it."""
+    tokenizer = loaded.pipe.tokenizer
     if isinstance(prompt, str):
-        return _tokens(tokenizer, prompt)
-    ends_with_reply = prompt[-1]["role"] == "assistant"
-    text = tokenizer.apply_chat_template(
-        prompt, tokenize=False, add_generation_prompt=not ends_with_reply
-    )
-    return _tokens(tokenizer, text)
+        return len(tokenizer(prompt, verbose=False)["input_ids"])
+    continues = _continues(prompt, params)
+    try:
+        text = tokenizer.apply_chat_template(
+            prompt,
+            tokenize=False,
+            add_generation_prompt=not continues,
+            continue_final_message=continues,
+        )
+    except Exception as error:  # a template comes with the model and raises what it likes
+        logger.warning("the chat template of %s failed", loaded.facts.model, exc_info=True)
+        reason = str(error).partition("\n")[0][:200]
+        raise InputError(f.name, f"does not suit the model's chat template: {reason}") from error
+    return _count(tokenizer, text)
 
 
-def _tokens(tokenizer: Any, text: str) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+def _continues(prompt: list[dict[str, str]], params: Mapping[str, Any]) -> bool:
+    """Whether the answer goes on with the last message; the pipeline's own rule by default."""
+    chosen = params.get("continue_final_message")
+    return prompt[-1]["role"] == "assistant" if chosen is None else bool(chosen)
 
 
-Fitter = Callable[
-    [TaskSpec, Field, dict[str, Any], dict[str, Any], Loaded, list[str]], None
-]
+def _echo(prompt: str | list[dict[str, str]], params: Mapping[str, Any]) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    return prompt[-1]["content"] if _continues(prompt, params) else ""
+
+
+def _count(tokenizer: Any, text: str) -> int:
+    """Tokens of the text alone, without special ones; no warning that they are too many."""
+    return len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+
+Fitter = Callable[[TaskSpec, Field, Prepared, Loaded], None]
 FITTERS: dict[type[Kind], Fitter] = {Text: _fit_text, Chat: _fit_chat}

@@ -1,29 +1,31 @@
 """The worker process: an inline engine at the end of a socket.
 
 Started as `python -m pipelines.engine.child FD`. The parent sends RunnerSettings first, then
-("run", Request) or ("cancel", id); answers are ("started", id), ("event", id, Event)
-and ("status", Status). When the parent goes away, so does the process.
+("run", Request) or ("cancel", id); answers are ("event", id, Event) and ("status", Status).
+When the parent goes away, so does the process.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
-import time
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 from pipelines.engine.inline import InlineEngine
-from pipelines.engine.request import Event
 
-READY_POLL_SECONDS = 0.05
+Send = Callable[..., None]
 
 
 def main(descriptor: int) -> None:
     """Serve one parent until the socket closes."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes us
     connection: Connection[Any, Any] = Connection(descriptor)
     sending = threading.Lock()
 
@@ -31,35 +33,22 @@ def main(descriptor: int) -> None:
         with sending:
             connection.send(message)
 
-    engine = InlineEngine(connection.recv(), on_start=lambda id: send("started", id))
-    threading.Thread(target=_say_when_ready, args=(engine, send), daemon=True).start()
     try:
+        engine = InlineEngine(connection.recv(), on_status=partial(send, "status"))
         while True:
             _obey(engine, connection.recv(), send)
     except (EOFError, OSError):
         os._exit(0)
 
 
-def _obey(engine: InlineEngine, message: tuple[Any, ...], send: Any) -> None:
-    verb, *rest = message
+def _obey(engine: InlineEngine, message: tuple[Any, ...], send: Send) -> None:
+    verb, subject = message
     if verb == "run":
-        request = rest[0]
-
-        def emit(event: Event) -> None:
-            send("event", request.id, event)
-
-        engine.submit(request, emit)
+        engine.submit(subject, partial(send, "event", subject.id))
     elif verb == "cancel":
-        engine.cancel_run(rest[0])
+        engine.cancel_run(subject)
     else:
         raise ValueError(f"unknown message {verb!r}; known: run, cancel")
-
-
-def _say_when_ready(engine: InlineEngine, send: Any) -> None:
-    first = engine.status()
-    while engine.status() is first:
-        time.sleep(READY_POLL_SECONDS)
-    send("status", engine.status())
 
 
 if __name__ == "__main__":

@@ -9,16 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipelines import device, hub, loading
-from pipelines.engine.request import Event, Failed, Request, Status
+from pipelines.engine.request import Event, Failed, Request, Status, Waiting
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.engine.stream import stream
-from pipelines.errors import Cancelled
+from pipelines.errors import Cancelled, EngineError, PipelineError
 
 logger = logging.getLogger(__name__)
 
-LANES = 4
-"""Requests that are worked on at once; each pipeline still takes one at a time."""
+LANES = 32
+"""Requests that are taken up at once; most of them wait for their model, which takes one a time."""
 SWEEP_SECONDS = 30.0
+WAIT_SECONDS = 0.1
+STARTING = Status(ready=False, note="Starting the engine")
+CLOSING = "The playground is closing."
 
 
 @dataclass
@@ -28,22 +31,24 @@ class Active:
     request: Request
     emit: Callable[[Event], None]
     cancelled: threading.Event
+    begun: bool = False
 
 
 class InlineEngine:
-    """Engine over a Runner and a few threads. `on_start` hears which request a thread took up."""
+    """Engine over a Runner and a few threads. `on_status` hears every change of the status."""
 
     def __init__(
-        self, settings: RunnerSettings, on_start: Callable[[str], None] = lambda _: None
+        self, settings: RunnerSettings, on_status: Callable[[Status], None] = lambda _: None
     ) -> None:
         self._runner = Runner(settings)
         self._mode = settings.models
-        self._on_start = on_start
+        self._on_status = on_status
         self._active: dict[str, Active] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
         self._closed = threading.Event()
-        self._status = Status(ready=False, note="Starting the engine")
+        self._warm = threading.Event()
+        self._status = STARTING
         threading.Thread(target=self._live, name="engine", daemon=True).start()
 
     def run(self, request: Request) -> Iterator[Event]:
@@ -54,22 +59,30 @@ class InlineEngine:
         """Queue a request; its events go to `emit`, from another thread."""
         active = Active(request, emit, threading.Event())
         with self._lock:
-            self._active[request.id] = active
-        self._pool.submit(self._work, active)
+            if not self._closed.is_set():
+                self._active[request.id] = active
+                self._pool.submit(self._work, active)
+                return
+        emit(Failed(CLOSING))
 
     def cancel(self, owner: str) -> None:
         """Stop every run of this owner."""
         with self._lock:
-            mine = [a for a in self._active.values() if a.request.owner == owner]
-        for active in mine:
-            active.cancelled.set()
+            ids = [id for id, a in self._active.items() if a.request.owner == owner]
+        for id in ids:
+            self.cancel_run(id)
 
     def cancel_run(self, id: str) -> None:
         """Stop one run by its id; unknown ids are ignored."""
         with self._lock:
             active = self._active.get(id)
-        if active:
+            if active is None:
+                return
             active.cancelled.set()
+            if active.begun:
+                return
+            del self._active[id]
+        active.emit(Failed(str(Cancelled())))
 
     def status(self) -> Status:
         """Whether the libraries are imported, which devices there are, and the Hub."""
@@ -77,22 +90,36 @@ class InlineEngine:
 
     def close(self) -> None:
         """Stop all runs; threads end after the forward pass they are in."""
-        self._closed.set()
         with self._lock:
-            for active in self._active.values():
-                active.cancelled.set()
+            self._closed.set()
+            ids = list(self._active)
+        for id in ids:
+            self.cancel_run(id)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, active: Active) -> None:
-        try:
-            if active.cancelled.is_set():
-                active.emit(Failed(str(Cancelled())))
+        with self._lock:
+            if active.request.id not in self._active:
                 return
-            self._on_start(active.request.id)
+            active.begun = True
+        try:
+            self._wait_until_warm(active)
             self._runner.execute(active.request, active.emit, active.cancelled)
+        except PipelineError as error:
+            active.emit(Failed(str(error)))
         finally:
             with self._lock:
                 self._active.pop(active.request.id, None)
+
+    def _wait_until_warm(self, active: Active) -> None:
+        """Two threads must not import the libraries at once."""
+        if not self._warm.is_set():
+            active.emit(Waiting(self._status.note))
+        while not self._warm.wait(WAIT_SECONDS):
+            if active.cancelled.is_set():
+                raise Cancelled
+        if not self._status.ready:
+            raise EngineError(self._status.note)
 
     def _live(self) -> None:
         """Warm up, then unload idle models now and then."""
@@ -101,9 +128,16 @@ class InlineEngine:
             found = device.devices()
         except Exception as error:
             logger.exception("the engine cannot start")
-            self._status = Status(ready=False, note=f"The engine cannot start: {error}")
+            self._say(
+                Status(ready=False, note=f"The engine cannot start ({type(error).__name__}).")
+            )
             return
         online = hub.reachable() if self._mode == "auto" else self._mode == "hub"
-        self._status = Status(ready=True, note="Ready", devices=found, hub=online)
+        self._say(Status(ready=True, note="Ready", devices=found, hub=online))
         while not self._closed.wait(SWEEP_SECONDS):
             self._runner.cache.unload_idle()
+
+    def _say(self, status: Status) -> None:
+        self._status = status
+        self._warm.set()
+        self._on_status(status)

@@ -13,7 +13,7 @@ from pipelines.loading import LoadSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One checked request, as small as a message. `owner` names who may cancel it (a browser session and a task)."""
+    """One checked request. `owner` says who may cancel it: a browser session and a task."""
 
     task: str
     inputs: Mapping[str, Any]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines import hub
 from pipelines.cache import PipelineCache, give_memory_back
+from pipelines.device import is_out_of_memory
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.catalogue import resolve
 from pipelines.engine.request import (
@@ -30,8 +32,8 @@ from pipelines.engine.snippet import snippet
 from pipelines.engine.watch import TokenStream, Watch
 from pipelines.errors import Cancelled, EngineError, InputError, PipelineError
 from pipelines.limits import Limits
-from pipelines.loading import SAMPLING, Loaded, LoadSettings, load, set_seed
-from pipelines.spec import TaskSpec
+from pipelines.loading import SAMPLING, Loaded, LoadSettings, load, set_seed, settled
+from pipelines.spec import CALL, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import task
 
@@ -40,6 +42,9 @@ logger = logging.getLogger(__name__)
 Emit = Callable[[Event], None]
 LOCK_SECONDS = 0.1
 """How often a run that waits for a model looks whether it was stopped."""
+BUSY = "Waiting for the model to finish another run"
+PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}")
+REASON_CHARS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +53,14 @@ class RunnerSettings:
 
     limits: Limits
     models: str = "auto"
+    hub_login: bool = False
     memory_bytes: int = 0
     idle_seconds: float = 0.0
 
 
 @dataclass
 class Run:
-    """The state of one request on its way."""
+    """The state of one request on its way; times in seconds."""
 
     request: Request
     spec: TaskSpec
@@ -62,9 +68,9 @@ class Run:
     cancelled: threading.Event
     load: LoadSettings
     loaded: Loaded
-    began: float
     load_seconds: float
     prepared: Prepared
+    prepare_seconds: float
     watch: Watch
     stream: TokenStream | None = None
 
@@ -77,114 +83,146 @@ class Runner:
         self.cache = PipelineCache(settings.memory_bytes, settings.idle_seconds)
 
     def execute(self, request: Request, emit: Emit, cancelled: threading.Event) -> None:
-        """Emit the run's events; the last one is Done or Failed. Never raises."""
+        """Emit the run's events; the last one is Done or Failed. Never raises.
+
+        Waiting is only emitted while the run holds nothing up: it then may start anew elsewhere.
+        """
         try:
             self._execute(request, emit, cancelled)
         except InputError as error:
             emit(Failed(str(error), field=error.field))
         except PipelineError as error:
             emit(Failed(str(error)))
-        except Exception as error:
-            emit(_unexpected(error))
+        except BaseException:  # a panic in the Rust of tokenizers is no Exception
+            mark = uuid.uuid4().hex[:8]
+            logger.exception("run failed, id %s", mark)
+            sentence = f"Something went wrong here (id {mark}); try again."
+            emit(Failed(sentence, expected=False))
 
     def _execute(self, request: Request, emit: Emit, cancelled: threading.Event) -> None:
         spec = task(request.task)
-        began = time.time()
-        settings = resolve(spec, request.load, self.settings.models, hub.reachable)
+        settings = settled(resolve(spec, request.load, self.settings.models, hub.reachable))
         fresh = not self.cache.holds(settings)
-        if fresh:
-            emit(Loading(f"Loading {settings.model}"))
-        loading = time.monotonic()
 
         def loader() -> Loaded:
-            return load(spec, settings, _reporter(settings, emit, cancelled))
+            emit(Loading(f"Loading {settings.model}"))
+            report = _reporter(settings, emit, cancelled)
+            return load(spec, settings, report, login=self.settings.hub_login)
 
-        with self.cache.lease(settings, loader) as loaded:
-            load_seconds = time.monotonic() - loading if fresh else 0.0
-            prepared = prepare(
-                spec, request.inputs, request.params, loaded, self.settings.limits
+        def hold(lock: threading.Lock) -> contextlib.AbstractContextManager[None]:
+            return _turn(lock, cancelled, emit, f"Waiting for {settings.model} to load")
+
+        began = time.monotonic()
+        with self.cache.lease(settings, loader, hold) as loaded:
+            load_seconds = time.monotonic() - began if fresh else 0.0
+            emit(Progress(0, 0, "Reading the input"))
+            began = time.monotonic()
+            prepared = prepare(spec, request, loaded, self.settings.limits)
+            run = Run(
+                request=request,
+                spec=spec,
+                emit=emit,
+                cancelled=cancelled,
+                load=settings,
+                loaded=loaded,
+                load_seconds=load_seconds,
+                prepared=prepared,
+                prepare_seconds=time.monotonic() - began,
+                watch=self._watch(spec, prepared, loaded, emit, cancelled),
             )
-            total = _steps(spec, prepared, loaded)
-            watch = Watch(
-                cancelled,
-                self.settings.limits.run_seconds,
-                lambda done: emit(Progress(min(done, total), total)) if total > 1 else None,
-            )
-            with _turn(loaded.lock, cancelled, emit), _seeded(prepared.params):
-                run = Run(
-                    request, spec, emit, cancelled, settings, loaded, began, load_seconds,
-                    prepared, watch,
-                )  # fmt: skip
-                emit(_run(run))
+            with _turn(loaded.lock, cancelled, emit, BUSY), _seeded(run):
+                done = _run(run)
+        emit(done)
+
+    def _watch(
+        self,
+        spec: TaskSpec,
+        prepared: Prepared,
+        loaded: Loaded,
+        emit: Emit,
+        cancelled: threading.Event,
+    ) -> Watch:
+        steps = spec.steps
+        total = steps(prepared.inputs, prepared.params, loaded.facts) if steps else 0
+
+        def on_items(done: int) -> None:
+            if total > 1:
+                emit(Progress(min(done, total), total))
+
+        return Watch(cancelled, self.settings.limits.run_seconds, on_items)
 
 
 def _run(run: Run) -> Done:
     """Call the pipeline; a stopped stream still gives what it has."""
-    kwargs = dict(run.prepared.call.kwargs)
-    pipe = run.loaded.pipe
-    if run.spec.batches:
-        kwargs["batch_size"] = run.request.batch_size
+    call, pipe = run.prepared.call, run.loaded.pipe
+    kwargs = dict(call.kwargs)
     _stream_into(run, kwargs)
-    queue_seconds = max(0.0, time.time() - run.request.submitted - run.load_seconds)
+    run.emit(Progress(0, 0))
     began = time.monotonic()
+    stopped = False
     try:
-        with run.watch.over(pipe, run.request.batch_size), _out_of_memory():
-            raw = pipe(*run.prepared.call.args, **kwargs)
+        with run.watch.over(pipe, run.prepared.batch_size), _memory(), _refusals():
+            raw = pipe(*call.args, **kwargs)
     except Cancelled:
-        if run.stream is None or not run.stream.text:
+        if run.stream is None or not run.stream.ids:
             raise
+        run.stream.end()
         raw = [{"generated_text": run.stream.text}]
-        return _done(run, raw, queue_seconds, time.monotonic() - began, stopped=True)
-    return _done(run, raw, queue_seconds, time.monotonic() - began)
+        stopped = True
+    return _done(run, raw, time.monotonic() - began, stopped)
 
 
-def _done(
-    run: Run, raw: Any, queue_seconds: float, seconds: float, stopped: bool = False
-) -> Done:
+def _done(run: Run, raw: Any, seconds: float, stopped: bool) -> Done:
     spec, facts, prepared = run.spec, run.loaded.facts, run.prepared
-    work = spec.work(raw, prepared.inputs, facts, run.watch.forwards)
+    run_seconds = run.prepare_seconds + seconds
+    passed = time.time() - run.request.submitted
     meta = Meta(
         model=facts.model,
         revision=facts.revision,
         device=facts.device,
         dtype=facts.dtype,
-        queue_seconds=queue_seconds,
+        queue_seconds=max(0.0, passed - run.load_seconds - run_seconds),
         load_seconds=run.load_seconds,
-        run_seconds=seconds,
-        rate=work / max(seconds, 1e-9),
+        run_seconds=run_seconds,
+        rate=spec.work(raw, prepared.inputs, facts, run.watch.forwards) / max(run_seconds, 1e-9),
         unit=spec.unit,
         stopped=stopped,
     )
-    logger.info("ran %s %s on %s, %.2f s", spec.id, facts.model, facts.device, seconds)
+    notes = list(prepared.notes)
+    if prepared.room and run.watch.forwards >= prepared.room:
+        notes.append(f"The answer was cut: the model's {facts.max_tokens:,} tokens are full.")
+    logger.info("ran %s %s on %s, %.2f s", spec.id, facts.model, facts.device, run_seconds)
     return Done(
         outputs=spec.read_output(raw, prepared.inputs, prepared.params, facts),
         answer=to_json(spec.to_json(raw)),
         meta=meta,
         code=snippet(spec, run.request, run.load, prepared, facts),
-        notes=tuple(prepared.notes),
+        notes=tuple(notes),
     )
 
 
 def _stream_into(run: Run, kwargs: dict[str, Any]) -> None:
     """Add a streamer where the row says, unless several answers are drawn at once."""
-    params, spec = run.prepared.params, run.spec
+    params, spec, tokenizer = run.prepared.params, run.spec, run.loaded.pipe.tokenizer
     several = max(params.get("num_beams") or 1, params.get("num_return_sequences") or 1) > 1
     if not spec.streams or several:
         return
 
+    def decode(ids: list[int]) -> str:
+        text: str = tokenizer.decode(
+            ids,
+            skip_special_tokens=params.get("skip_special_tokens") is not False,
+            clean_up_tokenization_spaces=params.get("clean_up_tokenization_spaces"),
+        )
+        return run.prepared.echo + text
+
     def emit_text(text: str) -> None:
         raw = [{"generated_text": text}]
-        outputs = spec.read_output(raw, run.prepared.inputs, params, run.loaded.facts)
-        run.emit(Partial(outputs))
+        run.emit(Partial(spec.read_output(raw, run.prepared.inputs, params, run.loaded.facts)))
 
-    skip_special = params.get("skip_special_tokens") is not False
-    run.stream = TokenStream(run.loaded.pipe.tokenizer, skip_special, emit_text)
-    target = kwargs if spec.streams == "call" else kwargs.setdefault(spec.streams, {})
+    run.stream = TokenStream(decode, emit_text)
+    target = kwargs if spec.streams == CALL else kwargs.setdefault(spec.streams, {})
     target["streamer"] = run.stream
-
-
-def _steps(spec: TaskSpec, prepared: Prepared, loaded: Loaded) -> int:
-    return spec.steps(prepared.inputs, prepared.params, loaded.facts) if spec.steps else 0
 
 
 def _reporter(
@@ -201,10 +239,12 @@ def _reporter(
 
 
 @contextlib.contextmanager
-def _turn(lock: threading.Lock, cancelled: threading.Event, emit: Emit) -> Iterator[None]:
-    """Hold the model's lock; a run that is stopped while it waits ends at once."""
+def _turn(
+    lock: threading.Lock, cancelled: threading.Event, emit: Emit, note: str
+) -> Iterator[None]:
+    """Hold a lock; a run that is stopped while it waits ends at once."""
     if not lock.acquire(blocking=False):
-        emit(Waiting("Waiting for the model to finish another run"))
+        emit(Waiting(note))
         while not lock.acquire(timeout=LOCK_SECONDS):
             if cancelled.is_set():
                 raise Cancelled
@@ -215,23 +255,25 @@ def _turn(lock: threading.Lock, cancelled: threading.Event, emit: Emit) -> Itera
 
 
 @contextlib.contextmanager
-def _seeded(params: Mapping[str, Any]) -> Iterator[None]:
+def _seeded(run: Run) -> Iterator[None]:
     """Sampling runs go one at a time, so that a seed gives the same answer again."""
-    if not params.get("do_sample") and params.get("seed") is None:
+    seed = run.prepared.params.get("seed")
+    if seed is None and not run.prepared.params.get("do_sample"):
         yield
         return
-    with SAMPLING:
-        if params.get("seed") is not None:
-            set_seed(params["seed"])
+    with _turn(SAMPLING, run.cancelled, run.emit, "Waiting for another answer to be drawn"):
+        if seed is not None:
+            set_seed(seed)
         yield
 
 
 @contextlib.contextmanager
-def _out_of_memory() -> Iterator[None]:
+def _memory() -> Iterator[None]:
+    """Memory that ran out becomes a sentence, and is given back."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "out of memory" not in str(error).lower():
+        if not is_out_of_memory(error):
             raise
         give_memory_back()
         raise EngineError(
@@ -239,8 +281,12 @@ def _out_of_memory() -> Iterator[None]:
         ) from error
 
 
-def _unexpected(error: Exception) -> Failed:
-    """A bug: the user gets an id, the log gets the traceback."""
-    mark = uuid.uuid4().hex[:8]
-    logger.error("run failed, id %s", mark, exc_info=error)
-    return Failed(f"Something went wrong here (id {mark}); try again.", expected=False)
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """The library says no to a value with a ValueError: its first line, without paths."""
+    try:
+        yield
+    except ValueError as error:
+        logger.warning("the pipeline refused a value", exc_info=True)
+        reason = PATH.sub("…", str(error).strip().partition("\n")[0])
+        raise EngineError(f"The model refused this: {reason[:REASON_CHARS]}") from error

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pprint import pformat
 from typing import Any
 
-from pipelines.documents import PDF_SCALE
 from pipelines.engine.call import Prepared, invocation
 from pipelines.engine.request import Request
 from pipelines.kinds import Audio, Document, FileKind, Image, Kind, Upload
 from pipelines.loading import STARTER, LoadSettings
+from pipelines.pdf import DPI, POINTS_PER_INCH
 from pipelines.spec import ModelFacts, TaskSpec
 
 LINE = 88
@@ -41,23 +41,32 @@ def snippet(
     facts: ModelFacts,
 ) -> str:
     """Runnable source: the files by the names that the user gave, models by id and commit."""
-    imports, reading = ["from transformers import pipeline"], []
+    imports, reading = [], []
     inputs = dict(prepared.inputs)
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
-            more, lines = READERS[type(f.kind)](f.name, request.inputs[f.name], prepared, facts)
+            upload = request.inputs[f.name]
+            if upload.url:
+                imports.append("from urllib.request import urlretrieve")
+                reading.append(f"urlretrieve({upload.url!r}, {upload.name!r})")
+            more, lines = READERS[type(f.kind)](f.name, upload, prepared, facts)
             imports += more
             reading += lines
             inputs[f.name] = Named(inputs[f.name], f.name)
     seed = prepared.params.get("seed")
-    if seed is not None:
-        imports[0] = "from transformers import pipeline, set_seed"
+    if seed is None:
+        imports.append("from transformers import pipeline")
+    else:
+        imports.append("from transformers import pipeline, set_seed")
         reading.append(f"set_seed({seed})")
-    call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared.params, facts)
-    if spec.batches and request.batch_size > 1:
-        call = type(call)(call.args, {**call.kwargs, "batch_size": request.batch_size})
-    lines = [*sorted(set(imports)), "", *_loading(spec, load, facts), "", *reading]
+    call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared, facts)
+    lines = [*sorted(set(imports), key=_module), "", *_loading(spec, load, facts), "", *reading]
     return "\n".join([*lines, f"print({_call('pipe', call.args, call.kwargs)})"]) + "\n"
+
+
+def _module(line: str) -> str:
+    """The module that an import line names: what imports are sorted by."""
+    return line.split()[1].lower()
 
 
 def _loading(spec: TaskSpec, load: LoadSettings, facts: ModelFacts) -> list[str]:
@@ -85,13 +94,20 @@ def _call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
 
 
 Reader = Callable[[str, Upload, Prepared, ModelFacts], tuple[list[str], list[str]]]
+"""Gives the imports and the lines that read the file `name` into a variable."""
 
 
 def _read_image(
     name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
 ) -> tuple[list[str], list[str]]:
-    opened = f"ImageOps.exif_transpose(Image.open({upload.name!r})).convert('RGB')"
-    return ["from PIL import Image, ImageOps"], [f"{name} = {opened}"]
+    """Upright, and where the format knows transparency, on white."""
+    opened = f"{name} = ImageOps.exif_transpose(Image.open({upload.name!r}))"
+    imports = ["from PIL import Image, ImageOps"]
+    if upload.name.lower().endswith((".jpg", ".jpeg")):
+        return imports, [f"{opened}.convert('RGB')"]
+    white = f"Image.new('RGBA', {name}.size, 'white')"
+    composed = f"{name} = Image.alpha_composite({white}, {name}).convert('RGB')"
+    return imports, [f"{opened}.convert('RGBA')", composed]
 
 
 def _read_audio(
@@ -105,10 +121,13 @@ def _read_document(
     name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
 ) -> tuple[list[str], list[str]]:
     if not upload.name.lower().endswith(".pdf"):
-        return _read_image("image", upload, prepared, facts)
-    page = prepared.params["page"] - 1
-    opened = f"pypdfium2.PdfDocument({upload.name!r})[{page}].render(scale={PDF_SCALE:g})"
-    return ["import pypdfium2"], [f"image = {opened}.to_pil().convert('RGB')"]
+        return _read_image(name, upload, prepared, facts)
+    page = f"pypdfium2.PdfDocument({upload.name!r})[{prepared.params['page'] - 1}]"
+    scale = f"scale={DPI} / {POINTS_PER_INCH}"
+    return ["import pypdfium2"], [
+        f"page = {page}",
+        f"{name} = page.render({scale}, may_draw_forms=False).to_pil().convert('RGB')",
+    ]
 
 
 READERS: dict[type[Kind], Reader] = {

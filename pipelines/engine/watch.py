@@ -29,12 +29,13 @@ class Watch:
         self.items = 0
         self._cancelled = cancelled
         self._seconds = seconds
-        self._end = time.monotonic() + seconds
+        self._end = float("inf")
         self._on_items = on_items
 
     @contextlib.contextmanager
     def over(self, pipe: Any, batch_size: int) -> Iterator[None]:
         """Watch the pipeline for the length of the block; the caller holds its lock."""
+        self._end = time.monotonic() + self._seconds
         hook = pipe.model.register_forward_pre_hook(self._before_forward)
         forward = pipe.forward
 
@@ -70,33 +71,31 @@ class Watch:
 class TokenStream:
     """A streamer for `generate`: decodes the tokens so far and hands the text on.
 
-    The whole text is decoded each time, so no character is ever cut in half.
+    The whole text is decoded each time; half a character at its end waits for its other half.
     """
 
-    def __init__(self, tokenizer: Any, skip_special: bool, emit: Callable[[str], None]) -> None:
-        self.text = ""
-        self._tokenizer = tokenizer
-        self._skip_special = skip_special
+    def __init__(self, decode: Callable[[list[int]], str], emit: Callable[[str], None]) -> None:
+        self.ids: list[int] = []
+        self._decode = decode
         self._emit = emit
-        self._ids: list[int] = []
         self._prompt_seen = False
         self._last = 0.0
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return self._decode(self.ids)
 
     def put(self, value: Any) -> None:
         """Take token ids of shape (1, prompt length) once, then (1,) each step."""
         if not self._prompt_seen:
             self._prompt_seen = True
             return
-        self._ids += value.flatten().tolist()
+        self.ids += value.flatten().tolist()
         if time.monotonic() - self._last >= STREAM_SECONDS:
+            self._emit(self.text.rstrip(HALF_CHARACTER))
             self._last = time.monotonic()
-            self._hand_on()
 
     def end(self) -> None:
         """Hand on what is left."""
-        self._hand_on()
-
-    def _hand_on(self) -> None:
-        text = self._tokenizer.decode(self._ids, skip_special_tokens=self._skip_special)
-        self.text = text.rstrip(HALF_CHARACTER)
         self._emit(self.text)

@@ -7,43 +7,64 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pipelines.engine.request import Done, Event, Failed, Request, Status
+from pipelines.engine.inline import CLOSING
+from pipelines.engine.request import (
+    Done,
+    Event,
+    Failed,
+    Partial,
+    Progress,
+    Request,
+    Status,
+    Waiting,
+)
 from pipelines.engine.runner import RunnerSettings
 from pipelines.engine.stream import stream
+from pipelines.errors import Cancelled
 
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
+CHILD = "pipelines.engine.child"
 CANCEL_SECONDS = 5.0
 """A cancelled run that has not ended by then takes its process with it."""
 OVERTIME_SECONDS = 10.0
 """How long after its time limit a run is given to end by itself."""
-QUICK_DEATH_SECONDS = 5.0
-QUICK_DEATHS = 3
+MOST_STARTS = 3
+"""Workers in a row that may end before they are ready; then the next request tries again."""
 STARTING = Status(ready=False, note="Starting the engine")
+BROKEN = Status(ready=False, note="The engine cannot start; its log says why.")
 DIED = "The worker ended while it ran this (out of memory, or killed); try again with less."
+STOPPED = str(Cancelled())
+RUNNING = (Progress, Partial)
+"""Events of a run that computes: its time counts. One that loads takes as long as it takes."""
 
 
 @dataclass
 class Flight:
-    """A request that the worker has and has not finished."""
+    """A request that the worker has and has not finished; `started` ones die with the worker."""
 
     request: Request
     emit: Callable[[Event], None]
     started: bool = False
-    timers: list[threading.Timer] = field(default_factory=list)
+    cancelled: bool = False
+    timers: dict[str, threading.Timer] = field(default_factory=dict)
+
+    def call_off(self, name: str) -> None:
+        """Stop a timer if it runs."""
+        if name in self.timers:
+            self.timers.pop(name).cancel()
 
     def land(self, event: Event) -> None:
         """Hand on the last event and forget the timers."""
-        for timer in self.timers:
-            timer.cancel()
+        for name in tuple(self.timers):
+            self.call_off(name)
         self.emit(event)
 
 
@@ -52,9 +73,9 @@ class Child:
 
     def __init__(self, settings: RunnerSettings) -> None:
         ours, theirs = socket.socketpair()
-        self.born = time.monotonic()
+        self.ready = False
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.engine.child", str(theirs.fileno())],
+            [sys.executable, "-m", CHILD, str(theirs.fileno())],
             pass_fds=(theirs.fileno(),),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -85,11 +106,12 @@ class WorkerEngine:
         self._settings = settings
         self._lock = threading.RLock()
         self._flights: dict[str, Flight] = {}
-        self._culprits: set[str] = set()
+        self._killed_by_us = False
         self._status = STARTING
-        self._quick_deaths = 0
+        self._failed_starts = 0
         self._closed = False
-        self._child = self._start()
+        with self._lock:
+            self._child = self._start()
 
     @property
     def pid(self) -> int:
@@ -115,33 +137,43 @@ class WorkerEngine:
         """End the worker; runs in flight fail."""
         with self._lock:
             self._closed = True
-            self._child.kill()
+            child = self._child
+        child.kill()
 
     def _start(self) -> Child:
+        self._status = STARTING
         child = Child(self._settings)
         threading.Thread(target=self._read, args=(child,), name="worker", daemon=True).start()
         return child
 
     def _submit(self, request: Request, emit: Callable[[Event], None]) -> None:
         with self._lock:
-            self._flights[request.id] = Flight(request, emit)
-            if self._child.process.poll() is not None and self._quick_deaths >= QUICK_DEATHS:
-                self._child = self._start()
-            self._child.send(("run", request))
+            closed = self._closed
+            if not closed:
+                self._flights[request.id] = Flight(request, emit)
+                if self._status is BROKEN:
+                    self._child = self._start()
+            child = self._child
+        if closed:
+            emit(Failed(CLOSING))
+        else:
+            child.send(("run", request))
 
     def _cancel_run(self, id: str) -> None:
         with self._lock:
             flight = self._flights.get(id)
-            if flight is None:
+            if flight is None or flight.cancelled:
                 return
-            self._child.send(("cancel", id))
-            self._watch(flight, CANCEL_SECONDS, "Stopped.")
+            flight.cancelled = True
+            self._watch(flight, "cancel", CANCEL_SECONDS, STOPPED)
+            child = self._child
+        child.send(("cancel", id))
 
-    def _watch(self, flight: Flight, seconds: float, message: str) -> None:
+    def _watch(self, flight: Flight, name: str, seconds: float, message: str) -> None:
         """Kill the worker if this flight is still in the air after so many seconds."""
         timer = threading.Timer(seconds, self._kill_for, (flight, message))
         timer.daemon = True
-        flight.timers.append(timer)
+        flight.timers[name] = timer
         timer.start()
 
     def _kill_for(self, flight: Flight, message: str) -> None:
@@ -149,7 +181,7 @@ class WorkerEngine:
             if self._flights.pop(flight.request.id, None) is None:
                 return
             logger.warning("killing the worker: a run did not stop")
-            self._culprits.add(flight.request.id)
+            self._killed_by_us = True
             child = self._child
         flight.land(Failed(message))
         child.kill()
@@ -158,62 +190,84 @@ class WorkerEngine:
         """Hand on what the child says until it is gone, then replace it."""
         try:
             while True:
-                self._hear(child.connection.recv())
+                self._hear(child, child.connection.recv())
         except (EOFError, OSError):
-            child.connection.close()
-            child.process.wait()
-            self._replace(child)
+            pass
+        except Exception:
+            logger.exception("the worker says what cannot be read")
+        child.kill()
+        child.connection.close()
+        self._replace(child)
 
-    def _hear(self, message: tuple[Any, ...]) -> None:
+    def _hear(self, child: Child, message: tuple[Any, ...]) -> None:
         verb, *rest = message
         if verb == "status":
-            self._status = rest[0]
+            with self._lock:
+                self._status = rest[0]
+                child.ready = self._status.ready
+                self._failed_starts = 0
             return
+        id, event = rest
+        ended = isinstance(event, Done | Failed)
         with self._lock:
-            flight = self._flights.get(rest[0])
+            flight = self._flights.pop(id, None) if ended else self._flights.get(id)
             if flight is None:
                 return
-            if verb == "started":
-                flight.started = True
-                limit = self._settings.limits.run_seconds
-                self._watch(flight, limit + OVERTIME_SECONDS, f"Took longer than {limit:g} s.")
-                return
-            if isinstance(rest[1], Done | Failed):
-                del self._flights[rest[0]]
-        if isinstance(rest[1], Done | Failed):
-            flight.land(rest[1])
+            if not ended:
+                self._note(flight, event)
+        if ended:
+            flight.land(event)
         else:
-            flight.emit(rest[1])
+            flight.emit(event)
+
+    def _note(self, flight: Flight, event: Event) -> None:
+        """See from an event whether the run holds the worker, and whether its time counts."""
+        flight.started = not isinstance(event, Waiting)
+        if not isinstance(event, RUNNING):
+            flight.call_off("overtime")
+        elif "overtime" not in flight.timers:
+            limit = self._settings.limits.run_seconds
+            self._watch(flight, "overtime", limit + OVERTIME_SECONDS, f"Took over {limit:g} s.")
 
     def _replace(self, dead: Child) -> None:
         """A new worker; those who were not to blame run again, the others get an error."""
         with self._lock:
-            self._status = STARTING
-            if self._closed:
-                lost = list(self._flights.values())
-                self._flights.clear()
-            else:
-                lost = self._restart(dead)
-        for flight in lost:
-            flight.land(Failed(DIED))
+            lost = self._closing() if self._closed else self._restart(dead)
+        for flight, message in lost:
+            flight.land(Failed(message))
 
-    def _restart(self, dead: Child) -> list[Flight]:
+    def _closing(self) -> list[tuple[Flight, str]]:
+        lost = [(flight, CLOSING) for flight in self._flights.values()]
+        self._flights.clear()
+        return lost
+
+    def _restart(self, dead: Child) -> list[tuple[Flight, str]]:
+        """Start anew and send again; the flights that end here, each with its message."""
         logger.warning("the worker ended with code %s", dead.process.returncode)
-        quick = time.monotonic() - dead.born < QUICK_DEATH_SECONDS
-        self._quick_deaths = self._quick_deaths + 1 if quick else 0
-        blameless = bool(self._culprits)
-        self._culprits.clear()
-        gone = self._quick_deaths >= QUICK_DEATHS
-        lost = [f for f in self._flights.values() if gone or (f.started and not blameless)]
-        for flight in lost:
-            del self._flights[flight.request.id]
-        if gone:
-            self._status = Status(ready=False, note="The engine cannot start; see the log")
+        blameless, self._killed_by_us = self._killed_by_us, False
+        self._failed_starts += not (dead.ready or blameless)
+        broken = self._failed_starts >= MOST_STARTS
+        lost = []
+        for id, flight in tuple(self._flights.items()):
+            message = _last_word(flight, broken, blameless)
+            if message:
+                lost.append((self._flights.pop(id), message))
+        if broken:
+            self._status = BROKEN
             return lost
         self._child = self._start()
         for flight in self._flights.values():
             flight.started = False
-            for timer in flight.timers:
-                timer.cancel()
+            flight.call_off("overtime")
+            flight.emit(Waiting("The worker is being replaced"))
             self._child.send(("run", flight.request))
         return lost
+
+
+def _last_word(flight: Flight, broken: bool, blameless: bool) -> str:
+    """What ends this flight now that its worker is gone; empty if it may run again."""
+    if flight.cancelled:
+        return STOPPED
+    if broken:
+        return BROKEN.note
+    return DIED if flight.started and not blameless else ""

@@ -1,13 +1,32 @@
-"""The registry: every task as a row, by Hugging Face id, in the order of the tabs."""
+"""The registry: every task as a row, by Hugging Face id, in the order of the tabs.
+
+Each module of this package that has a ROW is a task; adding a task is adding its file.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
 from pipelines.errors import InputError
 from pipelines.spec import TaskSpec
-from pipelines.tasks import audio, multimodal, text, vision
 
 MODALITIES = ("Text", "Audio", "Vision", "Multimodal")
-ROWS: tuple[TaskSpec, ...] = (*text.ROWS, *audio.ROWS, *vision.ROWS, *multimodal.ROWS)
+
+
+def _rows() -> Iterator[TaskSpec]:
+    for module in iter_modules(__path__, f"{__name__}."):
+        row = getattr(import_module(module.name), "ROW", None)
+        if row is not None:
+            yield row
+
+
+def _place(row: TaskSpec) -> tuple[int, int, str]:
+    return MODALITIES.index(row.modality), row.place, row.title
+
+
+ROWS: tuple[TaskSpec, ...] = tuple(sorted(_rows(), key=_place))
 TASKS: dict[str, TaskSpec] = {row.id: row for row in ROWS}
 ALIASES: dict[str, str] = {alias: row.id for row in ROWS for alias in row.aliases}
 

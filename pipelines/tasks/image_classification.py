@@ -1,31 +1,15 @@
-"""The vision rows."""
+"""Image classification: what a picture shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.kinds import Choice, Image, Integer, Scores
+from pipelines.kinds import Image, Integer, Scores
 from pipelines.spec import Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 
-PIPELINES_DOCS = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
 MAX_LABELS = 1_000
-
-FUNCTION_TO_APPLY = Field(
-    name="function_to_apply",
-    kind=Choice(
-        options=(
-            ("the model's own", None),
-            ("softmax", "softmax"),
-            ("sigmoid", "sigmoid"),
-            ("none", "none"),
-        )
-    ),
-    label="Score function",
-    help="softmax: the labels share one hundred percent; sigmoid: each label alone.",
-    advanced=True,
-    docs=PIPELINES_DOCS,
-)
 
 
 def _image_input(
@@ -34,7 +18,7 @@ def _image_input(
     return Invocation((inputs["image"],))
 
 
-IMAGE_CLASSIFICATION = TaskSpec(
+ROW = TaskSpec(
     id="image-classification",
     modality="Vision",
     title="Image classification",
@@ -47,7 +31,7 @@ IMAGE_CLASSIFICATION = TaskSpec(
             label="Labels",
             help="How many of the likeliest labels to show.",
             default=5,
-            docs=PIPELINES_DOCS,
+            docs=docs("ImageClassificationPipeline"),
         ),
         FUNCTION_TO_APPLY,
     ),
@@ -69,5 +53,3 @@ IMAGE_CLASSIFICATION = TaskSpec(
     raw_example=[{"label": "7", "score": 0.98}, {"label": "1", "score": 0.02}],
     withheld={"timeout": "pictures are fetched by the playground itself"},
 )
-
-ROWS = (IMAGE_CLASSIFICATION,)

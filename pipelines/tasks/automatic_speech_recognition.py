@@ -1,4 +1,4 @@
-"""The audio rows."""
+"""Automatic speech recognition: speech to text, with times."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from pipelines.spec import (
     Starter,
     TaskSpec,
 )
+from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import generation_field
 
-ASR_DOCS = (
-    "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
-    "#transformers.AutomaticSpeechRecognitionPipeline"
-)
+DOCS = docs("AutomaticSpeechRecognitionPipeline")
 AUTO_TIMESTAMPS = "auto"
 AUTO_CHUNK_SECONDS = 30.0
-"""CTC models read longer recordings in windows of this length unless told otherwise."""
+"""Longer recordings are read in windows of this length unless told otherwise."""
+MIN_CHUNK_SECONDS = 1.0
+MIN_STEP_SECONDS = 0.1
+"""How far the window moves at least."""
 STRIDE_SHARE = 6
 """The pipeline's own default: the overlap on each side is a sixth of the window."""
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "nl", "ja", "zh", "hi", "ar", "ru")
 MAX_CHUNK_SECONDS = 300.0
 TIMESTAMPS: dict[str, tuple[Any, ...]] = {"ctc": ("word", "char"), "whisper": (True, "word")}
 """Trait of the model -> the values it can give; the first is its automatic one."""
@@ -40,12 +42,10 @@ Values = Mapping[str, Any]
 
 def _speech_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     chunk, stride = _windows(inputs, params, facts)
-    kwargs = {
-        "return_timestamps": _timestamps(params["return_timestamps"], facts),
-        "chunk_length_s": chunk,
-        "stride_length_s": stride,
-    }
-    return Invocation((inputs["audio"],), {k: v for k, v in kwargs.items() if v})
+    timestamps = _timestamps(params["return_timestamps"], facts)
+    kwargs = {"return_timestamps": timestamps} if timestamps else {}
+    windows = {"chunk_length_s": chunk, "stride_length_s": stride} if chunk else {}
+    return Invocation((inputs["audio"],), {**kwargs, **windows})
 
 
 def _timestamps(wanted: Any, facts: ModelFacts) -> Any:
@@ -57,22 +57,23 @@ def _timestamps(wanted: Any, facts: ModelFacts) -> Any:
         return wanted
     names = {True: "segments", "word": "words", "char": "characters"}
     offered = " or ".join(names[v] for v in possible) or "none"
-    raise InputError(
-        "return_timestamps", f"{names[wanted]} is not for this model; it gives {offered}."
-    )
+    raise InputError("return_timestamps", f"{names[wanted]}: this model gives {offered}.")
 
 
 def _windows(inputs: Values, params: Values, facts: ModelFacts) -> tuple[float, float]:
     """Window and overlap in seconds; (0, 0) reads the recording as a whole."""
     chunk, stride = params["chunk_length_s"], params["stride_length_s"]
     if chunk is None:
-        chunk = AUTO_CHUNK_SECONDS if "ctc" in facts.traits else 0.0
-        if _seconds(inputs, facts) <= chunk:
-            chunk = 0.0
+        # Whisper moves its own window along, but not without timestamps.
+        needed = "whisper" not in facts.traits or params["return_timestamps"] is False
+        long = _seconds(inputs, facts) > AUTO_CHUNK_SECONDS
+        chunk = AUTO_CHUNK_SECONDS if needed and long else 0.0
     if not chunk:
         return 0.0, 0.0
+    if chunk < MIN_CHUNK_SECONDS:
+        raise InputError("chunk_length_s", f"must be 0 or at least {MIN_CHUNK_SECONDS:g} s.")
     stride = chunk / STRIDE_SHARE if stride is None else stride
-    if chunk <= 2 * stride:
+    if chunk - 2 * stride < MIN_STEP_SECONDS:
         raise InputError("stride_length_s", "must be less than half of chunk_length_s.")
     return chunk, stride
 
@@ -99,7 +100,7 @@ def _transcript(raw: Any) -> dict[str, Any]:
     return answer
 
 
-AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
+ROW = TaskSpec(
     id="automatic-speech-recognition",
     modality="Audio",
     title="Speech recognition",
@@ -121,33 +122,20 @@ AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
             help="Whisper gives segments or words; CTC models give words or characters.",
             default=AUTO_TIMESTAMPS,
             route=ENGINE,
-            docs=ASR_DOCS,
+            docs=DOCS,
         ),
         Field(
             name="language",
             kind=Pattern(
                 regex=WORD_FORM,
                 form="a language such as en or french",
-                suggestions=(
-                    "en",
-                    "es",
-                    "fr",
-                    "de",
-                    "it",
-                    "pt",
-                    "nl",
-                    "ja",
-                    "zh",
-                    "hi",
-                    "ar",
-                    "ru",
-                ),
+                suggestions=LANGUAGES,
             ),
             label="Spoken language",
             help="Empty: the model finds out. Multilingual Whisper models only.",
             route=GENERATE,
             needs="multilingual",
-            docs=ASR_DOCS,
+            docs=DOCS,
         ),
         Field(
             name="task",
@@ -162,7 +150,7 @@ AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
             help="Whisper can translate into English while it listens.",
             route=GENERATE,
             needs="multilingual",
-            docs=ASR_DOCS,
+            docs=DOCS,
         ),
         Field(
             name="chunk_length_s",
@@ -170,7 +158,7 @@ AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
             label="Window",
             help="Reads long audio in windows of this length. Empty: as the model needs; 0: whole.",
             route=ENGINE,
-            docs=ASR_DOCS,
+            docs=DOCS,
         ),
         Field(
             name="stride_length_s",
@@ -179,7 +167,7 @@ AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
             help="Overlap of windows on each side. Empty: a sixth of the window.",
             route=ENGINE,
             advanced=True,
-            docs=ASR_DOCS,
+            docs=DOCS,
         ),
         Field(
             name="return_language",
@@ -188,7 +176,7 @@ AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
             help="Adds the detected language to each segment. Whisper only.",
             needs="whisper",
             advanced=True,
-            docs=ASR_DOCS,
+            docs=DOCS,
         ),
         generation_field(
             "num_beams",
@@ -230,5 +218,3 @@ AUTOMATIC_SPEECH_RECOGNITION = TaskSpec(
         "decoder_kwargs": "options of the pyctcdecode package, which is not used here",
     },
 )
-
-ROWS = (AUTOMATIC_SPEECH_RECOGNITION,)

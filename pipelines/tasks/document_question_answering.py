@@ -1,10 +1,11 @@
-"""The multimodal rows."""
+"""Document question answering: questions about a scanned page or PDF."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.errors import InputError
 from pipelines.kinds import Answers, Choice, Document, Flag, Integer, Text
 from pipelines.spec import (
     ENGINE,
@@ -16,11 +17,9 @@ from pipelines.spec import (
     Starter,
     TaskSpec,
 )
+from pipelines.tasks.fields import docs
 
-DOCS = (
-    "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
-    "#transformers.DocumentQuestionAnsweringPipeline"
-)
+DOCS = docs("DocumentQuestionAnsweringPipeline")
 MAX_PAGE = 500
 MAX_ANSWERS = 50
 MAX_ANSWER_TOKENS = 512
@@ -45,11 +44,21 @@ Values = Mapping[str, Any]
 
 def _document_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     """Models that read pixels alone (Donut) get the page; the others its words and boxes too."""
+    _check_window(params, facts)
     page = inputs["image"]
     call = {"image": page.image, "question": inputs["question"]}
     if "words" in facts.traits:
         call["word_boxes"] = page.word_boxes
     return Invocation((call,))
+
+
+def _check_window(params: Values, facts: ModelFacts) -> None:
+    """The pipeline crashes on a window that the model has not, and on too wide an overlap."""
+    window = params["max_seq_len"] or facts.max_tokens
+    if facts.max_tokens and window > facts.max_tokens:
+        raise InputError("max_seq_len", f"is {window}; {facts.model} reads {facts.max_tokens}.")
+    if window and (params["doc_stride"] or 0) > window // 2:
+        raise InputError("doc_stride", f"is more than half of the window of {window} tokens.")
 
 
 def _document_code(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
@@ -68,8 +77,8 @@ def _answers(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dic
 
 
 def _boxes(page: Any, answer: dict[str, Any]) -> list[tuple[int, int, int, int]]:
-    """Boxes in pixels of the words that an answer spans; none for a model without words."""
-    if answer["start"] is None:
+    """Boxes in pixels of the words that an answer spans; none where it spans none."""
+    if answer["start"] is None or not answer["answer"]:
         return []
     return list(page.boxes[answer["start"] : answer["end"] + 1])
 
@@ -88,7 +97,7 @@ def _answers_json(raw: Any) -> list[dict[str, Any]]:
     ]
 
 
-DOCUMENT_QUESTION_ANSWERING = TaskSpec(
+ROW = TaskSpec(
     id="document-question-answering",
     modality="Multimodal",
     title="Document questions",
@@ -190,5 +199,3 @@ DOCUMENT_QUESTION_ANSWERING = TaskSpec(
         "word_boxes": "made by the playground, once for each page",
     },
 )
-
-ROWS = (DOCUMENT_QUESTION_ANSWERING,)

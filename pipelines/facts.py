@@ -1,0 +1,91 @@
+"""What a loaded model is and can do, read off its pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.spec import ModelFacts
+
+UNBOUNDED_TOKENS = 1_000_000
+"""Tokenizers without a limit carry a huge number instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trait:
+    """How a trait is seen on a pipeline; `means` completes "only models that ..."."""
+
+    holds: Callable[[Any], bool]
+    means: str
+
+
+def read_facts(model_id: str, commit: str, pipe: Any) -> ModelFacts:
+    """What is really loaded: device, dtype and bytes are read off the model."""
+    model = pipe.model
+    extractor = getattr(pipe, "feature_extractor", None)
+    return ModelFacts(
+        model=model_id,
+        revision=commit,
+        model_type=model.config.model_type,
+        traits=frozenset(name for name, trait in TRAITS.items() if trait.holds(pipe)),
+        max_tokens=_max_tokens(pipe),
+        sampling_rate=int(getattr(extractor, "sampling_rate", 0) or 0),
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        bytes=int(model.get_memory_footprint()),
+    )
+
+
+def _max_tokens(pipe: Any) -> int:
+    """The longest text the model reads, in tokens; 0 when neither part says."""
+    config = pipe.model.config.get_text_config()
+    limits = [
+        getattr(pipe.tokenizer, "model_max_length", 0) or 0,
+        (getattr(config, "max_position_embeddings", 0) or 0) - _positions_lost(pipe.model),
+    ]
+    return min((n for n in limits if 0 < n < UNBOUNDED_TOKENS), default=0)
+
+
+def _positions_lost(model: Any) -> int:
+    """RoBERTa and its kin count positions from the padding id + 1 on."""
+    for name, module in model.named_modules():
+        if (
+            name.endswith("position_embeddings")
+            and getattr(module, "padding_idx", None) is not None
+        ):
+            return int(module.padding_idx) + 1
+    return 0
+
+
+def _generation(pipe: Any, name: str) -> Any:
+    return getattr(getattr(pipe.model, "generation_config", None), name, None)
+
+
+TRAITS: dict[str, Trait] = {
+    "ctc": Trait(
+        holds=lambda pipe: str(getattr(pipe, "type", "")).startswith("ctc"),
+        means="spell what they hear (CTC)",
+    ),
+    "whisper": Trait(
+        holds=lambda pipe: bool(pipe.model.config.model_type == "whisper"),
+        means="are of the Whisper family",
+    ),
+    "multilingual": Trait(
+        holds=lambda pipe: bool(_generation(pipe, "is_multilingual")),
+        means="know several languages (Whisper)",
+    ),
+    "generates": Trait(
+        holds=lambda pipe: bool(pipe.model.can_generate()),
+        means="write their answer token by token",
+    ),
+    "chat": Trait(
+        holds=lambda pipe: bool(getattr(pipe.tokenizer, "chat_template", None)),
+        means="have a chat template",
+    ),
+    "words": Trait(
+        holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),
+        means="read the words of the page",
+    ),
+}
+"""Words that a row's Field.needs may use."""

@@ -1,0 +1,69 @@
+"""A worker process without models: what it does with a request is the request's text.
+
+"answer" answers. "slow" computes until it is cancelled, "deaf" even then. "queue" waits for a model
+until the process ends. "die" computes and ends the process. "forget" answers with nothing at all.
+With FAKE_CHILD=broken in the environment the process ends before it is ready; with FAKE_CHILD=FILE
+it does so as long as the file exists.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from pipelines.engine.request import Done, Failed, Meta, Progress, Request, Status, Waiting
+
+META = Meta(
+    model="fake", revision="r", device="cpu", dtype="float32", queue_seconds=0.0, load_seconds=0.0,
+    run_seconds=0.0, rate=0.0, unit="",
+)  # fmt: skip
+
+
+def main(descriptor: int) -> None:
+    connection: Connection[Any, Any] = Connection(descriptor)
+    connection.recv()
+    told = os.environ.get("FAKE_CHILD", "")
+    if told == "broken" or Path(told or "none").is_file():
+        sys.exit(1)
+    connection.send(("status", Status(ready=True, note=f"pid {os.getpid()}")))
+    cancels: dict[str, threading.Event] = {}
+    try:
+        while True:
+            verb, subject = connection.recv()
+            if verb == "cancel":
+                cancels[subject].set()
+            else:
+                cancels[subject.id] = threading.Event()
+                play(subject, cancels[subject.id], connection)
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def play(request: Request, cancelled: threading.Event, connection: Connection[Any, Any]) -> None:
+    def say(event: Any) -> None:
+        connection.send(("event", request.id, event))
+
+    def obey() -> None:
+        cancelled.wait()
+        say(Failed("Stopped."))
+
+    part = request.inputs["text"]
+    if part == "queue":
+        say(Waiting("for another run"))
+    elif part != "forget":
+        say(Progress(0, 0))
+    if part == "answer":
+        say(Done(outputs={}, answer=os.getpid(), meta=META, code=""))
+    elif part == "slow":
+        threading.Thread(target=obey, daemon=True).start()
+    elif part == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

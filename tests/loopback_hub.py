@@ -1,0 +1,150 @@
+"""A small Hub on loopback for huggingface_hub's own client: folders as repositories, and faults."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+COMMIT = "c0ffee" * 6 + "beef"
+BRANCHES = ("main", "v1", COMMIT)
+REFUSALS: dict[str, tuple[int, str]] = {
+    "not found": (404, "RepoNotFound"),
+    "gated": (403, "GatedRepo"),
+    "private": (401, ""),
+    "busy": (429, ""),
+    "broken": (500, ""),
+    "down": (503, ""),
+}
+"""Fault -> HTTP status and X-Error-Code, as the Hub sends them."""
+
+
+@dataclass
+class Hub:
+    """`repos` maps ids to folders, `faults` ids to a key of REFUSALS, or "truncated" or "slow"."""
+
+    repos: dict[str, Path] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    """Method and path of every request, with " auth" if it brought a token."""
+    url: str = ""
+    block_seconds: float = 0.0
+    """Pause between two blocks of a file of a "slow" repository."""
+
+    def files(self, id: str) -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in sorted(self.repos[id].iterdir())}
+
+
+@contextlib.contextmanager
+def serve(hub: Hub) -> Iterator[Hub]:
+    """The hub behind `hub.url` for the length of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"hub": hub}))
+    server.daemon_threads = True
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """The routes that loading a model asks for (huggingface_hub 2.4)."""
+
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        login = " auth" if self.headers.get("Authorization") else ""
+        self.hub.asked.append(f"{self.command} {path}{login}")
+        if path.startswith("/api/models/"):
+            self._api(path.removeprefix("/api/models/").split("/"))
+        elif "/resolve/" in path:
+            id, _, rest = path[1:].partition("/resolve/")
+            self._file(id, *rest.split("/", 1))
+        else:
+            self._answer(404)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _api(self, parts: list[str]) -> None:
+        """{id}, {id}/revision/{revision} or {id}/tree/{revision}."""
+        verb = next((v for v in ("revision", "tree") if v in parts), "")
+        end = parts.index(verb) if verb else len(parts)
+        id, revision = "/".join(parts[:end]), "/".join(parts[end + 1 :]) or "main"
+        # The Hub tells everybody about a gated repository, but for its files.
+        if self._refused(id, revision, but="gated"):
+            return
+        files = self.hub.files(id)
+        if verb == "tree":
+            self._json([{"type": "file", "path": n, "size": len(b)} for n, b in files.items()])
+            return
+        siblings = [{"rfilename": name, "size": len(body)} for name, body in files.items()]
+        self._json({"id": id, "modelId": id, "sha": COMMIT, "siblings": siblings, "tags": []})
+
+    def _file(self, id: str, revision: str, name: str) -> None:
+        if self._refused(id, revision):
+            return
+        body = self.hub.files(id).get(name)
+        if body is None:
+            self._refuse(404, "EntryNotFound")
+            return
+        tag = hashlib.sha1(body).hexdigest()
+        length = {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT, "Content-Length": str(len(body))}
+        fault = self.hub.faults.get(id)
+        self.close_connection = fault == "truncated" and name.endswith(".safetensors")
+        if self.close_connection:
+            body = body[: len(body) // 2]
+        self._answer(200, body, length, pause=self.hub.block_seconds if fault == "slow" else 0)
+
+    def _refused(self, id: str, revision: str, but: str = "") -> bool:
+        fault = self.hub.faults.get(id, "" if id in self.hub.repos else "not found")
+        if fault in REFUSALS and fault != but:
+            self._refuse(*REFUSALS[fault])
+        elif revision not in BRANCHES:
+            self._refuse(404, "RevisionNotFound")
+        else:
+            return False
+        return True
+
+    def _refuse(self, status: int, code: str) -> None:
+        headers = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
+        self._answer(status, json.dumps({"error": code or "no"}).encode(), headers)
+
+    def _json(self, value: Any) -> None:
+        self._answer(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+
+    def _answer(
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        pause: float = 0,
+    ) -> None:
+        headers = {"Content-Length": str(len(body)), **(headers or {})}
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        step = max(1, len(body) // 20) if pause else max(1, len(body))
+        with contextlib.suppress(ConnectionError):
+            for start in range(0, len(body), step):
+                self.wfile.write(body[start : start + step])
+                time.sleep(pause)

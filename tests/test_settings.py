@@ -1,0 +1,84 @@
+"""Settings: flag over environment over default, and a wrong value names its key."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from pipelines.limits import PUBLIC_LABELS
+from settings import Settings, read_settings
+
+NAMED = [f for f in fields(Settings) if f.metadata["env"]]
+
+
+def test_without_flags_and_environment_the_defaults_hold() -> None:
+    assert read_settings([], {}) == Settings()
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_default() -> None:
+    environ = {"GRADIO_SERVER_PORT": "8000", "PLAYGROUND_MODELS": "hub"}
+    read = read_settings(["--server-port", "9000"], environ)
+    assert (read.server_port, read.models, read.engine) == (9000, "hub", "worker")
+
+
+@pytest.mark.parametrize("flag", ["--server-port", "--server_port"])
+def test_a_flag_may_be_written_with_dashes_or_underscores(flag: str) -> None:
+    assert read_settings([flag, "1234"], {}).server_port == 1234
+
+
+@pytest.mark.parametrize(("word", "value"), [("1", True), ("true", True), ("no", False)])
+def test_a_switch_is_read_from_the_environment(word: str, value: bool) -> None:
+    assert read_settings([], {"PLAYGROUND_PUBLIC": word}).public is value
+
+
+def test_a_switch_of_the_environment_can_be_turned_off_by_flag() -> None:
+    assert read_settings(["--no-public"], {"PLAYGROUND_PUBLIC": "1"}).public is False
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "named"),
+    [
+        (["--server-port", "many"], {}, "--server-port"),
+        (["--models", "nearest"], {}, "--models"),
+        ([], {"GRADIO_SERVER_PORT": "many"}, "GRADIO_SERVER_PORT"),
+        ([], {"PLAYGROUND_ENGINE": "rocket"}, "PLAYGROUND_ENGINE"),
+        ([], {"PLAYGROUND_MEMORY_BUDGET": "all"}, "PLAYGROUND_MEMORY_BUDGET"),
+        (["--no-such-flag"], {}, "--no-such-flag"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_key(
+    argv: list[str], environ: dict[str, str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_settings(argv, environ)
+    assert ended.value.code == 2
+    assert named in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("field", NAMED, ids=lambda f: f.name)
+def test_an_empty_variable_counts_as_not_set(field: object) -> None:
+    assert read_settings([], {field.metadata["env"]: ""}) == Settings()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().public = True
+
+
+def test_a_public_app_has_tighter_limits_and_fetches_no_urls() -> None:
+    assert Settings(public=True).limits.labels == PUBLIC_LABELS
+    assert Settings().limits.labels > PUBLIC_LABELS
+    assert not Settings(public=True).limits.fetch_urls
+    assert Settings(public=True, allow_urls=True).limits.fetch_urls
+
+
+def test_budgets_reach_the_limits() -> None:
+    settings = Settings(memory_budget=1.5, run_timeout=20.0)
+    assert (settings.memory_bytes, settings.limits.run_seconds) == (1_500_000_000, 20.0)
+
+
+def test_the_hosts_login_is_not_used_unless_asked_for() -> None:
+    """R14."""
+    assert Settings().hub_login is False
+    assert read_settings(["--hub-login"], {}).hub_login is True
