@@ -22,21 +22,24 @@ def build_engine(settings: Settings) -> Engine:
     if settings.engine == "inline":
         from pipelines.engine.inline import InlineEngine
 
-        return InlineEngine(told)
+        return InlineEngine(told, lazy=True)
     from pipelines.engine.worker import WorkerEngine
 
-    return WorkerEngine(told)
+    return WorkerEngine(told, lazy=True)
 
 
 def main() -> None:
-    """Start the engine first: it warms up while the page is built."""
+    """The page first, then the engine: it warms up while the user looks at the page."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     settings = read_settings()
     engine = build_engine(settings)
     try:
         from ui.app import build_app, launch_options
 
-        build_app(engine, settings).launch(**launch_options(settings))
+        page = build_app(engine, settings)
+        page.launch(prevent_thread_lock=True, **launch_options(settings))
+        engine.start()
+        page.block_thread()
     finally:
         engine.close()
 

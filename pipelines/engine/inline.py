@@ -38,7 +38,10 @@ class InlineEngine:
     """Engine over a Runner and a few threads. `on_status` hears every change of the status."""
 
     def __init__(
-        self, settings: RunnerSettings, on_status: Callable[[Status], None] = lambda _: None
+        self,
+        settings: RunnerSettings,
+        on_status: Callable[[Status], None] = lambda _: None,
+        lazy: bool = False,
     ) -> None:
         self._runner = Runner(settings)
         self._mode = settings.models
@@ -49,7 +52,15 @@ class InlineEngine:
         self._closed = threading.Event()
         self._warm = threading.Event()
         self._status = STARTING
-        threading.Thread(target=self._live, name="engine", daemon=True).start()
+        self._life = threading.Thread(target=self._live, name="engine", daemon=True)
+        if not lazy:
+            self.start()
+
+    def start(self) -> None:
+        """Begin to warm up, unless that has begun."""
+        with self._lock:
+            if self._life.ident is None:
+                self._life.start()
 
     def run(self, request: Request) -> Iterator[Event]:
         """Yield the run's events; closing the iterator cancels it."""
@@ -57,6 +68,7 @@ class InlineEngine:
 
     def submit(self, request: Request, emit: Callable[[Event], None]) -> None:
         """Queue a request; its events go to `emit`, from another thread."""
+        self.start()
         active = Active(request, emit, threading.Event())
         with self._lock:
             if not self._closed.is_set():

@@ -111,6 +111,10 @@ class Status:
 class Engine(Protocol):
     """The few things an engine does; inline, worker (and one day a cluster) offer the same."""
 
+    def start(self) -> object:
+        """Begin to warm up; the first request does it too."""
+        ...
+
     def run(self, request: Request) -> Iterator[Event]:
         """Yield events; the last one is Done or Failed. Closing the iterator cancels."""
         ...

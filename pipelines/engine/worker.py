@@ -100,9 +100,12 @@ class Child:
 
 
 class WorkerEngine:
-    """Engine that forwards to a child process and replaces it when it dies."""
+    """Engine that forwards to a child process and replaces it when it dies.
 
-    def __init__(self, settings: RunnerSettings) -> None:
+    A lazy one starts its process at `start` or with the first request.
+    """
+
+    def __init__(self, settings: RunnerSettings, lazy: bool = False) -> None:
         self._settings = settings
         self._lock = threading.RLock()
         self._flights: dict[str, Flight] = {}
@@ -110,13 +113,21 @@ class WorkerEngine:
         self._status = STARTING
         self._failed_starts = 0
         self._closed = False
-        with self._lock:
-            self._child = self._start()
+        self._child: Child | None = None
+        if not lazy:
+            self.start()
 
     @property
     def pid(self) -> int:
-        """Process id of the worker."""
-        return self._child.process.pid
+        """Process id of the worker; starts it if need be."""
+        return self.start().process.pid
+
+    def start(self) -> Child:
+        """Begin to warm up, unless that has begun."""
+        with self._lock:
+            if self._child is None:
+                self._child = self._start()
+            return self._child
 
     def run(self, request: Request) -> Iterator[Event]:
         """Yield the run's events; closing the iterator cancels it."""
@@ -138,7 +149,8 @@ class WorkerEngine:
         with self._lock:
             self._closed = True
             child = self._child
-        child.kill()
+        if child is not None:
+            child.kill()
 
     def _start(self) -> Child:
         self._status = STARTING
@@ -152,8 +164,8 @@ class WorkerEngine:
             if not closed:
                 self._flights[request.id] = Flight(request, emit)
                 if self._status is BROKEN:
-                    self._child = self._start()
-            child = self._child
+                    self._child = None
+                child = self.start()
         if closed:
             emit(Failed(CLOSING))
         else:
@@ -166,7 +178,7 @@ class WorkerEngine:
                 return
             flight.cancelled = True
             self._watch(flight, "cancel", CANCEL_SECONDS, STOPPED)
-            child = self._child
+            child = self.start()
         child.send(("cancel", id))
 
     def _watch(self, flight: Flight, name: str, seconds: float, message: str) -> None:
@@ -182,7 +194,7 @@ class WorkerEngine:
                 return
             logger.warning("killing the worker: a run did not stop")
             self._killed_by_us = True
-            child = self._child
+            child = self.start()
         flight.land(Failed(message))
         child.kill()
 
@@ -255,12 +267,12 @@ class WorkerEngine:
         if broken:
             self._status = BROKEN
             return lost
-        self._child = self._start()
+        self._child = child = self._start()
         for flight in self._flights.values():
             flight.started = False
             flight.call_off("overtime")
             flight.emit(Waiting("The worker is being replaced"))
-            self._child.send(("run", flight.request))
+            child.send(("run", flight.request))
         return lost
 
 
