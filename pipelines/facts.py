@@ -83,6 +83,10 @@ TRAITS: dict[str, Trait] = {
         holds=lambda pipe: bool(getattr(pipe.tokenizer, "chat_template", None)),
         means="have a chat template",
     ),
+    "pads": Trait(
+        holds=lambda pipe: pipe.tokenizer is None or pipe.tokenizer.pad_token_id is not None,
+        means="can fill up short inputs",
+    ),
     "words": Trait(
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),
         means="read the words of the page",

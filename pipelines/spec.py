@@ -181,6 +181,11 @@ class TaskSpec:
         return self.id.replace("-", "_")
 
     @property
+    def starter_id(self) -> str:
+        """The model id of the built-in checkpoint."""
+        return f"starter/{self.id}"
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Every field of a request in the order of the API: inputs, params, load settings."""
         return self.inputs + self.params + load_fields(self)
@@ -203,7 +208,7 @@ class TaskSpec:
 def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
     """The fields that say which model runs and where; the same for every task."""
     hub = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
-    ids = (AUTO, f"starter/{spec.id}", *(m.id for m in spec.models))
+    ids = (AUTO, spec.starter_id, *(m.id for m in spec.models))
     return (
         Field(
             name="model",

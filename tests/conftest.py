@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine_room import Room
 from tests.loopback_hub import Hub, serve
 
 
@@ -26,8 +27,23 @@ def loopback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     from pipelines import hub
 
     with serve(Hub()) as served:
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, served.url)
         monkeypatch.setattr(constants, "ENDPOINT", served.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(hub, "_probe", (float("-inf"), False))
         yield served
+
+
+@pytest.fixture(scope="module")
+def room(checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """A Runner for which every tiny checkpoint is a starter."""
+    import torch
+
+    from pipelines import loading
+
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "STARTERS", checkpoints["bert-nli"].parent)
+        yield Room(tmp_path_factory.mktemp("room"))

@@ -83,14 +83,18 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def _api(self, parts: list[str]) -> None:
-        """{id}, {id}/revision/{revision} or {id}/tree/{revision}."""
+        """{id}, {id}/revision/{revision} or {id}/tree/{revision}/{folder}; there are no folders."""
         verb = next((v for v in ("revision", "tree") if v in parts), "")
         end = parts.index(verb) if verb else len(parts)
-        id, revision = "/".join(parts[:end]), "/".join(parts[end + 1 :]) or "main"
+        id, rest = "/".join(parts[:end]), parts[end + 1 :]
+        revision = rest[0] if rest else "main"
         # The Hub tells everybody about a gated repository, but for its files.
         if self._refused(id, revision, but="gated"):
             return
         files = self.hub.files(id)
+        if verb == "tree" and rest[1:]:
+            self._refuse(404, "EntryNotFound")
+            return
         if verb == "tree":
             self._json([{"type": "file", "path": n, "size": len(b)} for n, b in files.items()])
             return
@@ -113,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, body, length, pause=self.hub.block_seconds if fault == "slow" else 0)
 
     def _refused(self, id: str, revision: str, but: str = "") -> bool:
-        fault = self.hub.faults.get(id, "" if id in self.hub.repos else "not found")
+        fault = self.hub.faults.get(id) or ("" if id in self.hub.repos else "not found")
         if fault in REFUSALS and fault != but:
             self._refuse(*REFUSALS[fault])
         elif revision not in BRANCHES:

@@ -1,29 +1,20 @@
-"""Loading: the right model or one sentence, from folders and from a Hub on loopback."""
+"""Loading: the right model with every weight, or one sentence (R13, R14, R17)."""
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipelines import hub, loading
-from pipelines.errors import InputError, ModelError
-from pipelines.limits import GB
-from pipelines.loading import Loaded, LoadSettings, load
-from pipelines.tasks import task
-from tests.loopback_hub import COMMIT, Hub
+from pipelines import loading
+from pipelines.errors import InputError
+from tests.loads import loaded, refusal
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 ASR, IMAGE = "automatic-speech-recognition", "image-classification"
 ZERO_SHOT, DOCUMENT = "zero-shot-classification", "document-question-answering"
 TEXT = "text-generation"
-OFFLINE_SECONDS = 3.0
-PROBE_WAIT = 20.0
 
 
 @pytest.fixture(autouse=True)
@@ -32,49 +23,34 @@ def starters(checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(loading, "STARTERS", checkpoints["bert-nli"].parent)
 
 
-def loaded(id: str, model: str, **changes: Any) -> Loaded:
-    settings = {"device": "cpu", "dtype": "float32", **changes}
-    return load(task(id), LoadSettings(task=id, model=model, **settings), lambda *_: None)
-
-
-def refusal(id: str, model: str, **changes: Any) -> str:
-    """The one sentence; it names no path of this machine."""
-    with pytest.raises(ModelError) as refused:
-        loaded(id, model, **changes)
-    sentence = str(refused.value)
-    assert "\n" not in sentence
-    assert "/tmp" not in sentence
-    assert len(sentence) < 300
-    return sentence
-
-
 @pytest.mark.parametrize(
     ("id", "name", "kind", "traits"),
     [
-        (ASR, "wav2vec2", "Wav2Vec2ForCTC", {"ctc", "words"}),
-        (ASR, "wav2vec2-bert", "Wav2Vec2BertForCTC", {"ctc", "words"}),
+        (ASR, "wav2vec2", "Wav2Vec2ForCTC", "ctc pads words"),
+        (ASR, "wav2vec2-bert", "Wav2Vec2BertForCTC", "ctc pads words"),
         (
             ASR,
             "whisper",
             "WhisperForConditionalGeneration",
-            {"whisper", "multilingual", "generates", "words"},
+            "generates multilingual pads whisper words",
         ),
-        (IMAGE, "resnet", "ResNetForImageClassification", {"words"}),
-        (IMAGE, "vit", "ViTForImageClassification", {"words"}),
-        (ZERO_SHOT, "bert-nli", "BertForSequenceClassification", {"words"}),
-        (ZERO_SHOT, "bart-nli", "BartForSequenceClassification", {"words"}),
-        (DOCUMENT, "layoutlm", "LayoutLMForQuestionAnswering", {"words"}),
-        (DOCUMENT, "donut", "VisionEncoderDecoderModel", {"generates"}),
-        (TEXT, "llama", "LlamaForCausalLM", {"chat", "generates", "words"}),
-        (TEXT, "gpt2", "GPT2LMHeadModel", {"generates", "words"}),
+        (IMAGE, "resnet", "ResNetForImageClassification", "pads words"),
+        (IMAGE, "vit", "ViTForImageClassification", "pads words"),
+        (ZERO_SHOT, "bert-nli", "BertForSequenceClassification", "pads words"),
+        (ZERO_SHOT, "bart-nli", "BartForSequenceClassification", "pads words"),
+        (ZERO_SHOT, "gpt2-nli", "GPT2ForSequenceClassification", "words"),
+        (DOCUMENT, "layoutlm", "LayoutLMForQuestionAnswering", "pads words"),
+        (DOCUMENT, "donut", "VisionEncoderDecoderModel", "generates pads"),
+        (TEXT, "llama", "LlamaForCausalLM", "chat generates pads words"),
+        (TEXT, "gpt2", "GPT2LMHeadModel", "generates words"),
     ],
 )
 def test_the_right_class_loads_and_its_traits_are_seen(
-    id: str, name: str, kind: str, traits: set[str]
+    id: str, name: str, kind: str, traits: str
 ) -> None:
     found = loaded(id, f"starter/{name}")
     assert type(found.pipe.model).__name__ == kind
-    assert found.facts.traits == traits
+    assert found.facts.traits == set(traits.split())
     assert (found.facts.device, found.facts.dtype) == ("cpu", "float32")
     assert found.facts.bytes > 0
     assert not found.pipe.model.training
@@ -160,186 +136,3 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 def test_device_map_auto_loads() -> None:
     assert loaded(TEXT, "starter/gpt2", device_map="auto").pipe.model is not None
-
-
-# From here on: a Hub on loopback.
-
-
-@pytest.fixture
-def repos(loopback: Hub, checkpoints: dict[str, Path]) -> Hub:
-    loopback.repos |= {f"acme/{name}": folder for name, folder in checkpoints.items()}
-    return loopback
-
-
-def go_offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(hub, "_probe", (float("-inf"), False))
-
-
-@pytest.mark.parametrize(
-    ("id", "name"),
-    [
-        (ASR, "whisper"),
-        (IMAGE, "vit"),
-        (ZERO_SHOT, "bert-nli"),
-        (DOCUMENT, "donut"),
-        (TEXT, "llama"),
-    ],
-)
-def test_a_model_of_the_hub_loads_at_a_commit(repos: Hub, id: str, name: str) -> None:
-    found = loaded(id, f"acme/{name}")
-    assert (found.facts.model, found.facts.revision) == (f"acme/{name}", COMMIT)
-
-
-def test_bytes_are_reported_within_a_file(repos: Hub) -> None:
-    seen: list[tuple[int, int]] = []
-    settings = LoadSettings(task=TEXT, model="acme/gpt2", device="cpu", dtype="float32")
-    repos.faults["acme/gpt2"] = "slow"
-    load(task(TEXT), settings, lambda done, total: seen.append((done, total)))
-    done = [d for d, _ in seen]
-    assert done == sorted(done)
-    assert {total for _, total in seen} == {seen[-1][0]}
-    assert (done[0], len(set(done)) > 3) == (0, True)
-
-
-def test_what_the_report_raises_ends_the_download(repos: Hub) -> None:
-    def report(done: int, total: int) -> None:
-        if done:
-            raise ModelError("enough")
-
-    settings = LoadSettings(task=TEXT, model="acme/gpt2")
-    with pytest.raises(ModelError, match=r"^enough$"):
-        load(task(TEXT), settings, report)
-    assert not any("GET" in line and "model.safetensors" in line for line in repos.asked)
-
-
-@pytest.mark.parametrize(
-    ("name", "fault", "said"),
-    [
-        ("nothing", "", "is not on the Hub, or is private"),
-        ("bert-nli", "private", "is not on the Hub, or is private"),
-        ("bert-nli", "gated", "is gated: accept its terms"),
-        ("bert-nli", "busy", "HTTP 429"),
-        ("bert-nli", "broken", "HTTP 500"),
-        ("bert-nli", "truncated", "did not deliver"),
-        ("pickled", "", "has no safetensors weights"),
-    ],
-)
-def test_a_no_of_the_hub_is_one_sentence(repos: Hub, name: str, fault: str, said: str) -> None:
-    repos.faults[f"acme/{name}"] = fault
-    assert said in refusal(ZERO_SHOT, f"acme/{name}")
-
-
-def test_an_unknown_revision_is_one_sentence(repos: Hub) -> None:
-    assert "has no revision v9" in refusal(ZERO_SHOT, "acme/bert-nli", revision="v9")
-
-
-def test_pickled_weights_are_not_even_fetched(repos: Hub) -> None:
-    """R14."""
-    refusal(ZERO_SHOT, "acme/pickled")
-    assert not any(".bin" in line for line in repos.asked)
-
-
-@pytest.mark.parametrize("name", ["bert-fill-mask", "absurd-layers", "custom-code"])
-def test_a_model_of_the_wrong_kind_costs_no_download_of_weights(repos: Hub, name: str) -> None:
-    refusal(ZERO_SHOT, f"acme/{name}")
-    assert any("config.json" in line for line in repos.asked)
-    assert not any("safetensors" in line or "evil" in line for line in repos.asked)
-
-
-def test_weights_larger_than_the_memory_are_not_fetched(
-    repos: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R14."""
-    monkeypatch.setattr(loading.devices, "memory_bytes", lambda device: 1_000)
-    assert "0.0 GB of memory" in refusal(ZERO_SHOT, "acme/bert-nli")
-    assert not any("resolve" in line for line in repos.asked)
-
-
-def test_weights_larger_than_the_disk_are_not_fetched(
-    repos: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R14."""
-    usage = shutil.disk_usage("/")._replace(free=GB // 2)
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: usage)
-    assert "GB left; make room" in refusal(ZERO_SHOT, "acme/bert-nli")
-
-
-@pytest.mark.parametrize(("login", "told"), [(False, False), (True, True)])
-def test_the_hosts_token_is_shown_only_where_a_setting_says_so(
-    repos: Hub, monkeypatch: pytest.MonkeyPatch, login: bool, told: bool
-) -> None:
-    """R14."""
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    settings = LoadSettings(task=ZERO_SHOT, model="acme/bert-nli", device="cpu")
-    load(task(ZERO_SHOT), settings, lambda *_: None, login=login)
-    asked = [line for line in repos.asked if "acme" in line]
-    assert {line.endswith(" auth") for line in asked} == {told}
-
-
-def test_an_id_is_never_a_folder_of_the_server(
-    repos: Hub, checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """R13."""
-    shutil.copytree(checkpoints["bert-nli"], tmp_path / "local" / "model")
-    monkeypatch.chdir(tmp_path)
-    assert "is not on the Hub" in refusal(ZERO_SHOT, "local/model")
-    shutil.copytree(checkpoints["vit"], tmp_path / "acme" / "bert-nli")
-    assert loaded(ZERO_SHOT, "acme/bert-nli").facts.model_type == "bert"
-
-
-@pytest.mark.parametrize("revision", ["", "v1"])
-def test_a_model_on_disk_loads_without_the_hub(
-    repos: Hub, monkeypatch: pytest.MonkeyPatch, revision: str
-) -> None:
-    loaded(ZERO_SHOT, "acme/bert-nli", revision=revision)
-    go_offline(monkeypatch)
-    repos.asked.clear()
-    found = loaded(ZERO_SHOT, "acme/bert-nli", revision=revision)
-    assert (found.facts.revision, repos.asked) == (COMMIT, [])
-
-
-@pytest.mark.parametrize("fault", ["broken", "busy"])
-def test_a_model_on_disk_loads_while_the_hub_has_a_bad_moment(repos: Hub, fault: str) -> None:
-    loaded(ZERO_SHOT, "acme/bert-nli")
-    repos.faults["acme/bert-nli"] = fault
-    assert loaded(ZERO_SHOT, "acme/bert-nli").facts.revision == COMMIT
-
-
-def test_offline_the_answer_comes_at_once(repos: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    import transformers
-
-    assert transformers.pipelines
-    go_offline(monkeypatch)
-    began = time.monotonic()
-    assert "the Hub cannot be reached" in refusal(ZERO_SHOT, "acme/bert-nli")
-    assert time.monotonic() - began < OFFLINE_SECONDS
-
-
-def test_a_hub_that_went_away_after_the_probe_is_not_retried_for_long(
-    repos: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_offline(monkeypatch)
-    monkeypatch.setattr(hub, "_probe", (time.monotonic(), True))
-    began = time.monotonic()
-    assert "did not deliver" in refusal(ZERO_SHOT, "acme/bert-nli")
-    assert time.monotonic() - began < OFFLINE_SECONDS
-
-
-def test_a_name_that_does_not_resolve_keeps_nobody_waiting(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked = threading.Event()
-
-    def resolver(*_: object) -> None:
-        asked.wait(PROBE_WAIT)
-        raise OSError
-
-    monkeypatch.setattr(hub, "_probe", (float("-inf"), False))
-    monkeypatch.setattr(hub.socket, "create_connection", resolver)
-    began = time.monotonic()
-    assert not hub.reachable()
-    assert time.monotonic() - began < OFFLINE_SECONDS
-    asked.set()

@@ -106,6 +106,14 @@ def _strict_chat(folder: Path) -> None:
     (folder / "chat_template.jinja").write_text(STRICT_TEMPLATE)
 
 
+def _endless(folder: Path) -> None:
+    """A window in which an answer takes its time."""
+    configured(max_position_embeddings=100_000)(folder)
+    file = folder / "tokenizer_config.json"
+    config = {**json.loads(file.read_text()), "model_max_length": 100_000}
+    file.write_text(json.dumps(config))
+
+
 BROKEN: dict[str, tuple[str, Callable[[Path], None]]] = {
     "headless-nli": ("bert-nli", without("classifier")),
     "no-mask-embedding": ("wav2vec2", without("masked_spec_embed")),
@@ -126,6 +134,7 @@ BROKEN: dict[str, tuple[str, Callable[[Path], None]]] = {
     ),
     "broken-config": ("bert-nli", lambda folder: _write(folder / "config.json", "not json")),
     "strict-chat": ("llama", _strict_chat),
+    "endless": ("llama", _endless),
 }
 """Name -> the good checkpoint it starts from, and what is done to it."""
 

@@ -22,7 +22,7 @@ from pipelines.engine.request import (
     Waiting,
 )
 from pipelines.errors import InputError
-from pipelines.spec import TaskSpec
+from pipelines.spec import AUTO, TaskSpec
 from pipelines.strict_json import to_json
 from settings import Settings
 from ui import say
@@ -31,6 +31,7 @@ from ui.messages import message_of
 from ui.panel import Panel, Updates
 
 MIN_SECONDS_BETWEEN_DRAWS = 0.06
+MODEL = "model"
 EXAMPLE = "example"
 """Name of the part that says which example was clicked."""
 EMPTY = "The result appears here. Pick an example, or bring your own and press Run."
@@ -60,7 +61,10 @@ def on_example(panel: Panel, engine: Engine, settings: Settings) -> Handler:
         filled = panel.fill(examples[clicked].values)
         yield {panel.parts[name]: value for name, value in filled.items()}
         owned = owner(session.session_hash, panel.spec)
-        yield from answer(panel, engine, settings, {**values, **filled}, owned)
+        values = {**values, **filled}
+        if values.get(MODEL) == AUTO and settings.models != "hub":
+            values[MODEL] = panel.spec.starter_id  # its world, its example: no download, right
+        yield from answer(panel, engine, settings, values, owned)
 
     return run_example
 

@@ -111,8 +111,7 @@ def _batch_size(spec: TaskSpec, request: Request, loaded: Loaded, notes: list[st
     """As asked for; 1 where the pipeline or the tokenizer cannot put inputs side by side."""
     if not spec.batches or request.batch_size == 1:
         return 1
-    tokenizer = loaded.pipe.tokenizer
-    if tokenizer is not None and tokenizer.pad_token_id is None:
+    if "pads" not in loaded.facts.traits:
         notes.append(f"{loaded.facts.model} cannot fill up short inputs; the batch size was 1.")
         return 1
     return request.batch_size

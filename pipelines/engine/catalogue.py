@@ -20,7 +20,7 @@ def resolve(
     model = load.model
     if model == AUTO:
         use_hub = mode == "hub" or (mode == "auto" and reachable())
-        model = spec.models[0].id if use_hub else f"{STARTER}{spec.id}"
+        model = spec.models[0].id if use_hub else spec.starter_id
     if mode == "starter" and not model.startswith(STARTER):
         raise ModelError(
             f"Only starter models answer here; restart without --models starter to use {model}."

@@ -45,6 +45,8 @@ LOCK_SECONDS = 0.1
 BUSY = "Waiting for the model to finish another run"
 PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}")
 REASON_CHARS = 200
+RUST_PANIC = "PanicException"
+"""What tokenizers raises where its Rust code gives up; it is no Exception (pyo3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,7 @@ class Runner:
             emit(Failed(str(error), field=error.field))
         except PipelineError as error:
             emit(Failed(str(error)))
-        except BaseException:  # a panic in the Rust of tokenizers is no Exception
+        except BaseException:  # a panic of Rust code is no Exception
             mark = uuid.uuid4().hex[:8]
             logger.exception("run failed, id %s", mark)
             sentence = f"Something went wrong here (id {mark}); try again."
@@ -283,10 +285,12 @@ def _memory() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _refusals() -> Iterator[None]:
-    """The library says no to a value with a ValueError: its first line, without paths."""
+    """The libraries say no to a value with a ValueError or a panic: its first line, no paths."""
     try:
         yield
-    except ValueError as error:
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != RUST_PANIC:
+            raise
         logger.warning("the pipeline refused a value", exc_info=True)
         reason = PATH.sub("…", str(error).strip().partition("\n")[0])
         raise EngineError(f"The model refused this: {reason[:REASON_CHARS]}") from error

@@ -9,6 +9,7 @@ from pipelines.errors import InputError
 from pipelines.kinds import Answers, Choice, Document, Flag, Integer, Text
 from pipelines.spec import (
     ENGINE,
+    Example,
     Field,
     Invocation,
     Model,
@@ -180,7 +181,9 @@ ROW = TaskSpec(
         Model(id="impira/layoutlm-invoices", note="English invoices, 128M"),
         Model(id="naver-clova-ix/donut-base-finetuned-docvqa", note="reads pixels, no OCR, 200M"),
     ),
-    starter=Starter(knows="printed invoices and receipts"),
+    starter=Starter(
+        knows="printed English invoices and receipts: numbers, dates, amounts, names, line items"
+    ),
     build_input=_document_input,
     read_output=_answers,
     to_json=_answers_json,
@@ -189,7 +192,37 @@ ROW = TaskSpec(
     batches=False,
     code_input=_document_code,
     extra_classes=("VisionEncoderDecoderModel",),
-    examples=(),
+    examples=(
+        Example(
+            label="Invoice: what is the total?",
+            values={"image": "invoice.png", "question": "How much is the total?"},
+            expect="$318.60",
+        ),
+        Example(
+            label="Invoice: when is it due?",
+            values={"image": "invoice.png", "question": "When is it due?"},
+            expect="13 April 2026",
+        ),
+        Example(
+            label="Receipt: how was it paid?",
+            values={"image": "receipt.png", "question": "How was it paid?"},
+            expect="Credit card",
+        ),
+        Example(
+            label="PDF: who is the customer?",
+            values={"image": "invoice.pdf", "question": "Who is the customer?"},
+            expect="Polar Logistics AG",
+        ),
+        Example(
+            label="PDF page 2: what is the grand total?",
+            values={
+                "image": "invoice.pdf",
+                "question": "What is the grand total?",
+                "page": 2,
+            },
+            expect="2,851.24 EUR",
+        ),
+    ),
     raw_example=[{"score": 0.97, "answer": "42.00", "start": 12, "end": 12}],
     withheld={
         "padding": "of no effect on one page",

@@ -1,0 +1,148 @@
+"""The real app in Chromium: own process, real worker, starter models, no fakes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser
+
+from pipelines.kinds import Chat, FileKind
+from pipelines.spec import Example, TaskSpec
+from pipelines.tasks import ROWS
+from tests.browser.conftest import PHONE, WIDE, Visit, visit
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60.0
+RUN_MS = 120_000
+CHATS = next(row for row in ROWS if any(isinstance(f.kind, Chat) for f in row.inputs))
+WITH_FILE = [row for row in ROWS if any(isinstance(f.kind, FileKind) for f in row.inputs)]
+STARTERS = [pytest.param(row, row.examples[0], id=row.id) for row in ROWS if row.examples]
+
+
+@dataclass
+class App:
+    """The server and, below it, its worker."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def worker(self) -> psutil.Process:
+        """The one child process that holds the models."""
+        children = psutil.Process(self.process.pid).children()
+        return next(c for c in children if "pipelines.engine.child" in " ".join(c.cmdline()))
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[App]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "app.py", "--models", "starter", "--server-port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for(url)
+        yield App(url, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(START_SECONDS)
+
+
+@pytest.fixture
+def see(chromium: Browser, app: App) -> Iterator[Callable[..., Visit]]:
+    """Open the page; afterwards no console error and no request to another host."""
+    visits: list[Visit] = []
+
+    def opened(**options: object) -> Visit:
+        visits.append(visit(chromium, app.url, **options))  # type: ignore[arg-type]
+        visits[-1].page.set_default_timeout(RUN_MS)
+        return visits[-1]
+
+    yield opened
+    for made in visits:
+        made.page.context.close()
+    assert [fault for made in visits for fault in made.faults] == []
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url):
+                return
+        except OSError:
+            assert time.monotonic() < end, "the app did not start"
+            time.sleep(0.2)
+
+
+def click(made: Visit, row: TaskSpec, example: Example) -> None:
+    made.open(row.modality, row.title)
+    made.page.get_by_role("button", name=example.label, exact=True).click()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("row", "example"), STARTERS)
+def test_the_first_example_is_answered_rightly_with_one_click(
+    row: TaskSpec, example: Example, size: tuple[int, int], see: Callable[..., Visit]
+) -> None:
+    made = see(size=size)
+    click(made, row, example)
+    assert f"starter/{row.id}" in made.done()
+    made.page.get_by_role("tabpanel").get_by_text(example.expect).locator(
+        "visible=true"
+    ).first.wait_for()
+
+
+def test_stop_keeps_what_is_written_and_says_so(see: Callable[..., Visit]) -> None:
+    made = see()
+    made.open(CHATS.modality, CHATS.title)
+    made.page.get_by_label(CHATS.inputs[0].label, exact=True).fill("Tell me a story about Mia.")
+    made.page.keyboard.press("Control+Enter")
+    made.seen("button.stop").click()
+    made.seen(".timing, .alert").wait_for()
+    assert "topp" in made.seen(".timing, .alert").inner_text()
+
+
+@pytest.mark.parametrize("row", WITH_FILE, ids=[row.id for row in WITH_FILE])
+def test_a_broken_file_is_one_sentence(
+    row: TaskSpec, see: Callable[..., Visit], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"this is no picture, no sound and no document")
+    made = see()
+    made.open(row.modality, row.title)
+    made.page.locator("input[type=file]").locator("visible=true").or_(
+        made.page.get_by_role("tabpanel").locator("input[type=file]")
+    ).first.set_input_files(broken)
+    made.page.get_by_text("broken").first.wait_for(state="attached", timeout=10_000)
+    made.seen("button.run").click()
+    sentence = made.alert()
+    assert re.fullmatch(r"[^\n]{10,200}\.", sentence), sentence
+
+
+def test_a_killed_worker_is_an_error_and_the_next_click_works(
+    app: App, see: Callable[..., Visit]
+) -> None:
+    made = see()
+    made.open(CHATS.modality, CHATS.title)
+    box = made.page.get_by_label(CHATS.inputs[0].label, exact=True)
+    box.fill("Tell me a story about Mia.")
+    made.page.keyboard.press("Control+Enter")
+    made.seen("button.stop").wait_for()
+    app.worker().kill()
+    assert "worker" in made.alert()
+    click(made, CHATS, CHATS.examples[0])
+    assert CHATS.id in made.done()

@@ -1,0 +1,130 @@
+"""One Runner over tiny checkpoints, the files that its requests bring, and what it answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from PIL import Image, ImageDraw, ImageFont
+
+from pipelines.engine.intake import request_from
+from pipelines.engine.request import Done, Event, Failed
+from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.limits import Limits
+from pipelines.tasks import task
+
+RATE = 16_000
+PAGE = ("Invoice number 42", "Total amount due 17 dollars", "Date 2 May")
+MODELS = {
+    "automatic-speech-recognition": "wav2vec2",
+    "image-classification": "vit",
+    "zero-shot-classification": "bert-nli",
+    "document-question-answering": "layoutlm",
+    "text-generation": "gpt2",
+}
+"""Task -> the tiny checkpoint that answers where a test names none."""
+
+
+def make_files(folder: Path) -> None:
+    """noise.wav (3 s), picture.png, clear.png (see-through), page.png, page.pdf, blank.png."""
+    random = np.random.default_rng(0)
+    noise = (random.standard_normal(3 * RATE) * 0.1).astype(np.float32)
+    soundfile.write(folder / "noise.wav", noise, RATE)
+    pixels = random.integers(0, 255, (48, 48, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "clear.png")
+    Image.fromarray(pixels[..., :3]).save(folder / "picture.png")
+    page = Image.new("RGB", (600, 300), "white")
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(28)
+    for row, text in enumerate(PAGE):
+        pen.text((30, 40 + 60 * row), text, "black", font=font)
+    page.save(folder / "page.png")
+    page.save(folder / "page.pdf")
+    Image.new("RGB", (300, 300), "white").save(folder / "blank.png")
+
+
+@dataclass
+class Room:
+    """Runs requests to their end in this thread."""
+
+    folder: Path
+    limits: Limits = field(init=False)
+    runner: Runner = field(init=False)
+
+    def __post_init__(self) -> None:
+        make_files(self.folder)
+        self.limits = Limits(upload_roots=(self.folder.resolve(),))
+        self.runner = Runner(RunnerSettings(limits=self.limits, models="starter"))
+
+    def given(self, id: str) -> dict[str, Any]:
+        """The least that a request of the task brings."""
+        return {
+            "automatic-speech-recognition": {"audio": self.file("noise.wav")},
+            "image-classification": {"image": self.file("picture.png")},
+            "zero-shot-classification": {
+                "text": "the team scored a goal",
+                "candidate_labels": ["sports", "cooking", "rain"],
+            },
+            "document-question-answering": {
+                "image": self.file("page.png"),
+                "question": "what is the total?",
+            },
+            "text-generation": {"text": "the quick", "max_new_tokens": 12, "do_sample": False},
+        }[id]
+
+    def file(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def events(
+        self,
+        id: str,
+        model: str = "",
+        *,
+        cancelled: threading.Event | None = None,
+        hear: Callable[[Event], None] = lambda event: None,
+        **values: Any,
+    ) -> list[Event]:
+        """Every event of a run; `hear` is told of each as it comes."""
+        events: list[Event] = []
+
+        def emit(event: Event) -> None:
+            events.append(event)
+            hear(event)
+
+        named = {"model": f"starter/{model or MODELS[id]}", "dtype": "float32", "device": "cpu"}
+        request = request_from(task(id), {**named, **self.given(id), **values}, self.limits)
+        self.runner.execute(request, emit, cancelled or threading.Event())
+        return events
+
+    def run(self, id: str, model: str = "", **values: Any) -> Done:
+        last = self.events(id, model, **values)[-1]
+        assert isinstance(last, Done), last
+        return last
+
+    def refusal(self, id: str, model: str = "", **values: Any) -> Failed:
+        """The refusal of a run: a sentence for the user, no bug, no path of this machine."""
+        last = self.events(id, model, **values)[-1]
+        assert isinstance(last, Failed), last
+        assert last.expected, last
+        assert "/tmp" not in last.message
+        return last
+
+    def call(self, id: str, model: str = "", **values: Any) -> dict[str, Any]:
+        """The keywords with which the pipeline is called."""
+        from pipelines.engine.call import prepare
+        from pipelines.loading import LoadSettings, load
+
+        named = {**self.given(id), **values}
+        request = request_from(task(id), named, self.limits)
+        load_settings = LoadSettings(
+            task=id, model=f"starter/{model or MODELS[id]}", device="cpu", dtype="float32"
+        )
+        with self.runner.cache.lease(
+            load_settings, lambda: load(task(id), load_settings, lambda *_: None)
+        ) as loaded:
+            prepared = prepare(task(id), request, loaded, self.limits)
+        return dict(prepared.call.kwargs)

@@ -1,0 +1,169 @@
+"""The Python under a result is executed where the files are and gives the same answer."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import loading
+from pipelines.engine.call import Prepared
+from pipelines.engine.intake import request_from
+from pipelines.engine.request import Done, Request
+from pipelines.engine.runner import Runner
+from pipelines.engine.snippet import snippet
+from pipelines.kinds import Upload
+from pipelines.loading import LoadSettings
+from pipelines.spec import ModelFacts
+from pipelines.tasks import TASKS
+from tests.engine_room import Room
+from tests.loopback_hub import COMMIT, Hub
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+ASR, IMAGE = "automatic-speech-recognition", "image-classification"
+ZERO_SHOT, DOCUMENT = "zero-shot-classification", "document-question-answering"
+TEXT = "text-generation"
+ROOT = Path(__file__).parents[1]
+QUOTES = 'it\'s "so" {curly}\n\\n é 日本 ' + "and so on " * 8
+RUN_ALL = """
+import ast, builtins, sys
+import torch
+torch.set_num_threads(1)
+from transformers.utils import logging
+logging.set_verbosity_error()
+for number, source in enumerate(ast.literal_eval(sys.stdin.read())):
+    def told(value, number=number):
+        builtins.print("ANSWER", number, ascii(value), flush=True)
+    exec(compile(source, f"snippet {number}", "exec"), {"print": told, "__name__": "__main__"})
+"""
+"""Runs snippets one after the other in a fresh process: torch is imported once."""
+
+
+def execute(room: Room, sources: list[str], environ: dict[str, str] | None = None) -> list[Any]:
+    """What each snippet prints, run in the folder with the files and the starters."""
+    link = room.folder / "starter"
+    if not link.exists():
+        link.mkdir()
+        (link / "models").symlink_to(loading.STARTERS, target_is_directory=True)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_ALL],
+        input=repr(sources),
+        cwd=room.folder,
+        env={**os.environ, "PYTHONPATH": "", **(environ or {"HF_HUB_OFFLINE": "1"})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    answers = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
+    assert len(answers) == len(sources), done.stderr[-3_000:]
+    return [_value(line.split(" ", 2)[2]) for line in answers]
+
+
+def _value(text: str) -> Any:
+    """A printed literal, in which numpy's numbers may stand as np.float64(0.1)."""
+    tree = ast.parse(text, mode="eval")
+
+    class Plain(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.AST:
+            return node.args[0]
+
+    return ast.literal_eval(Plain().visit(tree))
+
+
+def same(found: Any, answer: Any) -> None:
+    """Equal but for the last digits of numbers."""
+    if isinstance(answer, dict):
+        assert set(found) == set(answer)
+        for key in answer:
+            same(found[key], answer[key])
+    elif isinstance(answer, list):
+        assert len(found) == len(answer)
+        for one, other in zip(found, answer, strict=True):
+            same(one, other)
+    elif isinstance(answer, float):
+        assert found == pytest.approx(answer, abs=1e-5)
+    else:
+        assert found == answer
+
+
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    (ASR, "wav2vec2", {}),
+    (ASR, "wav2vec2", {"chunk_length_s": 1.0, "return_timestamps": "char", "batch_size": 2}),
+    (ASR, "whisper", {"language": "fr", "num_beams": 2}),
+    (ASR, "whisper", {"do_sample": True, "temperature": 1.5, "seed": 5}),
+    (IMAGE, "vit", {}),
+    (IMAGE, "resnet", {"top_k": 2, "function_to_apply": "sigmoid", "dtype": "bfloat16"}),
+    (IMAGE, "vit", {"image": "clear.png"}),
+    (ZERO_SHOT, "bert-nli", {}),
+    (ZERO_SHOT, "bert-nli", {"text": QUOTES, "multi_label": True, "batch_size": 2}),
+    (ZERO_SHOT, "bert-nli", {"text": "too long for the window " * 90}),
+    (DOCUMENT, "layoutlm", {"top_k": 3}),
+    (DOCUMENT, "layoutlm", {"image": "page.pdf", "dtype": "bfloat16"}),
+    (DOCUMENT, "donut", {}),
+    (TEXT, "gpt2", {}),
+    (TEXT, "gpt2", {"do_sample": True, "seed": 11, "num_return_sequences": 2}),
+    (TEXT, "gpt2", {"text": QUOTES, "dtype": "bfloat16"}),
+    (TEXT, "gpt2", {"text": "the quick " * 35, "max_new_tokens": 2_000}),
+    (TEXT, "llama", {"text": [{"role": "user", "content": QUOTES}], "stop_sequence": ["a", "'"]}),
+    (TEXT, "llama", {"device_map": "auto"}),
+]
+
+
+@pytest.fixture(scope="module")
+def ran(room: Room) -> list[tuple[Done, Any]]:
+    """Our answer and what its snippet prints, case by case."""
+    done = []
+    for id, model, values in CASES:
+        files = {k: room.file(v) for k, v in values.items() if k == "image"}
+        done.append(room.run(id, model, **{**values, **files}))
+    printed = execute(room, [d.code for d in done])
+    return list(zip(done, printed, strict=True))
+
+
+@pytest.mark.parametrize(
+    "case", range(len(CASES)), ids=[f"{model}-{'-'.join(values)}" for _, model, values in CASES]
+)
+def test_the_snippet_gives_the_same_answer(ran: list[tuple[Done, Any]], case: int) -> None:
+    done, printed = ran[case]
+    same(TASKS[CASES[case][0]].to_json(printed), done.answer)
+
+
+def test_every_task_has_a_case() -> None:
+    assert {id for id, _, _ in CASES} == set(TASKS)
+
+
+def test_a_model_of_the_hub_is_named_with_its_commit_and_loads_again(
+    room: Room, checkpoints: dict[str, Path], loopback: Hub, tmp_path: Path
+) -> None:
+    loopback.repos["acme/nli"] = checkpoints["bert-nli"]
+    runner = Runner(replace(room.runner.settings, models="hub"))
+    values = {**room.given(ZERO_SHOT), "model": "acme/nli", "device": "cpu", "dtype": "float32"}
+    events: list[Any] = []
+    request = request_from(TASKS[ZERO_SHOT], values, room.limits)
+    runner.execute(request, events.append, threading.Event())
+    done = events[-1]
+    assert f"revision='{COMMIT}'" in done.code
+    environ = {"HF_ENDPOINT": loopback.url, "HF_HOME": str(tmp_path / "home")}
+    (printed,) = execute(room, [done.code], environ)
+    same(TASKS[ZERO_SHOT].to_json(printed), done.answer)
+
+
+def test_a_file_that_came_by_url_is_fetched_first() -> None:
+    spec = TASKS[IMAGE]
+    load = LoadSettings(task=IMAGE, model="acme/x")
+    upload = Upload(name="cat.jpg", url="https://example.com/cat.jpg")
+    params = {f.name: f.default for f in spec.params}
+    request = Request(task=IMAGE, inputs={"image": upload}, params=params, load=load)
+    prepared = Prepared(inputs={"image": object()}, params=params)
+    code = snippet(spec, request, load, prepared, ModelFacts(model="acme/x", revision="abc"))
+    compile(code, "snippet", "exec")
+    assert "urlretrieve('https://example.com/cat.jpg', 'cat.jpg')" in code
+    assert code.index("urlretrieve(") < code.index("Image.open('cat.jpg')")

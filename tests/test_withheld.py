@@ -1,0 +1,57 @@
+"""Every parameter of a pipeline is offered, or withheld with a reason."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from pipelines.spec import CALL, ENGINE, GENERATE, TaskSpec
+from pipelines.tasks import TASKS
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+READ_FROM_KEYWORDS = {
+    "zero-shot-classification": ("candidate_labels", "hypothesis_template", "multi_label"),
+    "text-generation": ("add_special_tokens", "padding"),
+}
+"""Parameters that `_sanitize_parameters` takes out of its **kwargs (transformers 5.23)."""
+every_row = pytest.mark.parametrize("spec", TASKS.values(), ids=list(TASKS))
+
+
+def taken(spec: TaskSpec) -> set[str]:
+    """Names that the pipeline class takes when it is called."""
+    import transformers
+    from transformers.pipelines import SUPPORTED_TASKS
+
+    kind = getattr(transformers, SUPPORTED_TASKS[spec.id]["impl"].rpartition(".")[2])
+    signature = inspect.signature(kind._sanitize_parameters).parameters.values()
+    named = {p.name for p in signature if p.kind is not p.VAR_KEYWORD} - {"self"}
+    return named | set(READ_FROM_KEYWORDS.get(spec.id, ()))
+
+
+@every_row
+def test_every_parameter_is_offered_or_withheld_with_a_reason(spec: TaskSpec) -> None:
+    offered = {f.name for f in spec.params}
+    assert taken(spec) - offered - set(spec.withheld) == set()
+    assert all(reason.strip() for reason in spec.withheld.values())
+
+
+@every_row
+def test_nothing_is_both_offered_and_withheld(spec: TaskSpec) -> None:
+    assert not {f.name for f in spec.params} & set(spec.withheld)
+
+
+@every_row
+def test_every_offered_parameter_is_one_of_the_libraries_or_of_the_engine(spec: TaskSpec) -> None:
+    from transformers import GenerationConfig
+
+    generation = {name for name in vars(GenerationConfig()) if not name.startswith("_")}
+    whisper = {"language", "task"}
+    for f in spec.params:
+        known = {
+            CALL: taken(spec) | generation,
+            GENERATE: generation | whisper,
+            ENGINE: {f.name},
+        }[f.route]
+        assert f.name in known
