@@ -288,6 +288,8 @@ def _messages(name: str, value: list[Any], limits: Limits) -> list[dict[str, str
     if not value or len(value) > limits.chat_messages:
         raise InputError(name, f"takes 1 to {limits.chat_messages} messages.")
     messages = [_message(name, message, limits) for message in value]
+    if not messages[-1]["content"].strip():
+        raise InputError(name, "ends with an empty message; write something.")
     if sum(len(m["content"].encode()) for m in messages) > limits.text_bytes:
         raise InputError(name, f"is too long: at most {limits.text_bytes:,} bytes are read.")
     return messages
