@@ -1,0 +1,1 @@
+"""Starters: tiny checkpoints trained here from scratch, so that a clone answers offline."""

@@ -1,0 +1,1 @@
+"""Worlds: seeded generators of the small closed data that the starters learn from."""
