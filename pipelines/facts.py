@@ -30,6 +30,8 @@ def read_facts(model_id: str, commit: str, pipe: Any) -> ModelFacts:
         model_type=model.config.model_type,
         traits=frozenset(name for name, trait in TRAITS.items() if trait.holds(pipe)),
         max_tokens=_max_tokens(pipe),
+        mask_token=str(getattr(pipe.tokenizer, "mask_token", None) or ""),
+        vocabulary=int(getattr(model.config.get_text_config(), "vocab_size", 0) or 0),
         sampling_rate=int(getattr(extractor, "sampling_rate", 0) or 0),
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
@@ -86,6 +88,10 @@ TRAITS: dict[str, Trait] = {
     "pads": Trait(
         holds=lambda pipe: pipe.tokenizer is None or pipe.tokenizer.pad_token_id is not None,
         means="can fill up short inputs",
+    ),
+    "offsets": Trait(
+        holds=lambda pipe: bool(getattr(pipe.tokenizer, "is_fast", False)),
+        means="know where in the text their tokens stand",
     ),
     "words": Trait(
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),

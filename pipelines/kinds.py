@@ -1,4 +1,4 @@
-"""The closed vocabulary of field and output kinds, and how a value of each is checked.
+"""The closed vocabulary of field kinds, and how a value of each is checked.
 
 A field kind turns an untrusted JSON value into a checked Python value or raises
 InputError. Nothing is opened, decoded or loaded here.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w.\-/]{0,99}", re.ASCII)
 """A git reference, which cannot contain `..`: the Hub's cache makes a file path of it."""
 WORD = re.compile(r"[A-Za-z][A-Za-z \-]{0,30}")
 DEVICE = re.compile(r"auto|cpu|mps|cuda(?::[0-9]{1,2})?")
+MASKS = ("[MASK]", "<mask>")
+"""How a gap may be written, whatever the model's own token is."""
 STOP_STRINGS = 16
 STOP_CHARS = 100
 SHOWN_NAME_CHARS = 100
@@ -65,6 +67,40 @@ class Text(Kind):
         if not text.strip():
             raise InputError(name, "is empty; write something to run on.")
         return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedText(Kind):
+    """A text with gaps; any of MASKS, or the model's own token, stands for one.
+
+    `targets` names the parameter whose words are to be tokens of the model.
+    """
+
+    lines: int = 3
+    placeholder: str = ""
+    targets: str = "targets"
+
+    def check(self, name: str, value: Any, limits: Limits) -> str:
+        return Text().check(name, value, limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines(Kind):
+    """Several texts: a list of strings, or one string with a text on each line."""
+
+    lines: int = 6
+    placeholder: str = ""
+
+    def check(self, name: str, value: Any, limits: Limits) -> tuple[str, ...]:
+        parts = _strings(name, value, "\n", limits)
+        texts = tuple(text for part in parts if (text := part.strip()))
+        if not texts:
+            raise InputError(name, "is empty; write a text on each line.")
+        if len(texts) > limits.texts:
+            raise InputError(name, f"has {len(texts):,} texts; at most {limits.texts}.")
+        if sum(len(text.encode("utf-8")) for text in texts) > limits.text_bytes:
+            raise InputError(name, f"is too long: at most {limits.text_bytes:,} bytes are read.")
+        return texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +161,8 @@ class Labels(Kind):
     """A list of short labels, or one string with commas."""
 
     def check(self, name: str, value: Any, limits: Limits) -> tuple[str, ...]:
-        parts = clean_text(name, value, limits).split(",") if isinstance(value, str) else value
-        if not isinstance(parts, list | tuple) or not all(isinstance(p, str) for p in parts):
-            raise InputError(name, 'takes a list of words or "one, two, three".')
-        cleaned = (clean_text(name, part, limits).strip() for part in parts)
-        labels = tuple(dict.fromkeys(label for label in cleaned if label))
+        parts = (part.strip() for part in _strings(name, value, ",", limits))
+        labels = tuple(dict.fromkeys(part for part in parts if part))
         if not labels:
             raise InputError(name, "needs at least one label.")
         if len(labels) > limits.labels:
@@ -217,10 +250,7 @@ class Strings(Kind):
     """A short list of literal strings, such as stop strings."""
 
     def check(self, name: str, value: Any, limits: Limits) -> tuple[str, ...]:
-        parts = [value] if isinstance(value, str) else value
-        if not isinstance(parts, list | tuple) or not all(isinstance(p, str) for p in parts):
-            raise InputError(name, "takes a string or a list of strings.")
-        strings = tuple(clean_text(name, p, limits) for p in parts if p)
+        strings = tuple(part for part in _strings(name, value, None, limits) if part)
         if len(strings) > STOP_STRINGS or any(len(s) > STOP_CHARS for s in strings):
             raise InputError(name, f"takes {STOP_STRINGS} strings of {STOP_CHARS} characters.")
         return strings
@@ -240,26 +270,6 @@ class Pattern(Kind):
         return value.strip()
 
 
-class OutputKind:
-    """Base of the output kinds: how a result is drawn."""
-
-
-class Scores(OutputKind):
-    """[{"label", "score"}] sorted by score: ranked bars."""
-
-
-class Transcript(OutputKind):
-    """{"text", "chunks": [{"text", "timestamp": [start, end]}]} with the recording's upload."""
-
-
-class Answers(OutputKind):
-    """{"page": PIL RGB, "answers": [{"answer", "score", "boxes": [(x0, y0, x1, y1)]}]}, pixels."""
-
-
-class Reply(OutputKind):
-    """Text so far, or the conversation with its last message so far."""
-
-
 def clean_text(name: str, value: Any, limits: Limits) -> str:
     """A str without NUL and lone surrogates, within the limit in UTF-8 bytes."""
     if not isinstance(value, str):
@@ -270,6 +280,16 @@ def clean_text(name: str, value: Any, limits: Limits) -> str:
     if len(text.encode("utf-8")) > limits.text_bytes:
         raise InputError(name, f"is too long: at most {limits.text_bytes:,} bytes are read.")
     return text
+
+
+def _strings(name: str, value: Any, separator: str | None, limits: Limits) -> Iterator[str]:
+    """The clean strings of a list, or of one string cut at the separator."""
+    if isinstance(value, str):
+        whole = clean_text(name, value, limits)
+        return iter(whole.split(separator) if separator else [whole])
+    if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+        raise InputError(name, "takes a string or a list of strings.")
+    return (clean_text(name, part, limits) for part in value)
 
 
 def _json_list(text: str) -> list[Any] | None:

@@ -17,6 +17,7 @@ class Limits:
     text_bytes: int = 200_000
     labels: int = 500
     label_chars: int = 100
+    texts: int = 100
     template_chars: int = 200
     chat_messages: int = 200
     image_bytes: int = 20 * MB

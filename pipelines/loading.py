@@ -148,7 +148,7 @@ def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> Any:
     for auto in SUPPORTED_TASKS[spec.id]["pt"]:
         fitting = auto._model_mapping.get(type(config), None)
         names = [c.__name__ for c in (fitting if isinstance(fitting, tuple) else (fitting,)) if c]
-        if names and made_as in ("", *names):
+        if names and (spec.headless or made_as in ("", *names)):
             return auto
     if made_as in spec.extra_classes:
         return getattr(transformers, made_as)

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from pipelines.errors import InputError
-from pipelines.kinds import DEVICE, MODEL_ID, REVISION, Choice, Integer, Kind, OutputKind, Pattern
+from pipelines.kinds import DEVICE, MODEL_ID, REVISION, Choice, Integer, Kind, Pattern
 from pipelines.limits import Limits
+from pipelines.outputs import OutputKind
 
 AUTO = "auto"
 """The model that `--models` decides on, the best device, the best dtype."""
@@ -91,7 +92,8 @@ class ModelFacts:
     """What a row may ask about the loaded model.
 
     `traits` are the words that Field.needs uses: "ctc", "generates", "whisper", "chat", ...
-    `max_tokens` is the longest input in tokens, `sampling_rate` is in Hz (0: not an audio model).
+    `max_tokens` is the longest input in tokens, `vocabulary` the number of tokens it can write,
+    `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model).
     """
 
     model: str
@@ -100,6 +102,8 @@ class ModelFacts:
     traits: frozenset[str] = frozenset()
     max_tokens: int = 0
     sampling_rate: int = 0
+    mask_token: str = ""
+    vocabulary: int = 0
     device: str = "cpu"
     dtype: str = "float32"
     bytes: int = 0
@@ -162,6 +166,12 @@ class TaskSpec:
     aliases: tuple[str, ...] = ()
     code_input: BuildInput | None = None
     """The call to show as Python where it is not the one that runs; same signature."""
+    finish: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    """Makes `raw` of what the pipeline gave, by the parameters; `code_finish` is the same as a
+    Python expression in which `found` is what the pipeline gave."""
+    code_finish: Callable[[Mapping[str, Any]], str] | None = None
+    headless: bool = False
+    """Takes the body of a checkpoint whatever its head was made for."""
     extra_classes: tuple[str, ...] = ()
     """Model classes that the pipeline takes beside those of its own mapping."""
     label_trait: str = ""
@@ -172,6 +182,8 @@ class TaskSpec:
     batches: bool = True
     steps: Steps | None = None
     window: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    splits: Callable[[Mapping[str, Any]], bool] | None = None
+    """Whether, with these parameters, the pipeline reads a fitted text in windows of its own."""
     withheld: Mapping[str, str] = field(default_factory=dict)
     """Parameters of the pipeline that are not offered, each with its reason."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.engine.request import (
@@ -23,13 +24,18 @@ from pipelines.engine.request import (
     Status,
     Waiting,
 )
-from pipelines.kinds import Answers, Reply, Transcript
+from pipelines.outputs import Answers, Fills, Reply, Spans, Transcript, Vectors
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.tasks import task
 
 WORDS = ("The baker of the village is Mia. She lives by the mill with a grey cat, ",
          "and every morning she carries warm bread to the school.")  # fmt: skip
-FACTS = ModelFacts(model="starter/fake", revision="0123456789", sampling_rate=16_000)
+FACTS = ModelFacts(
+    model="starter/fake", revision="0123456789", sampling_rate=16_000, mask_token="[MASK]"
+)
+TEXTS = ("The cat sleeps on the warm stove.", "A kitten naps near the fire.",
+         "Bread is sold at the mill.", "The baker opens at seven.", "Rain falls on the hills.",
+         "A storm comes from the sea.")  # fmt: skip
 
 
 @dataclass
@@ -129,7 +135,40 @@ def _transcript() -> dict[str, Any]:
     return {"text": " ".join(words), "chunks": chunks}
 
 
-MADE: dict[type, Callable[[], Any]] = {Answers: _answers, Transcript: _transcript}
+def _spans() -> dict[str, Any]:
+    text = "Mia Weber bakes bread in Millbrook. On Monday the Mill Bakery sent Tom to Paris."
+    found = (("Mia Weber", "PER", 0.998), ("Millbrook", "LOC", 0.93), ("Monday", "DATE", 0.87),
+             ("Mill Bakery", "ORG", 0.71), ("Tom", "PER", 0.99),
+             ("Paris", "LOC", 0.42))  # fmt: skip
+    spans = [
+        {"label": label, "score": score, "word": word, "start": text.index(word),
+         "end": text.index(word) + len(word)}
+        for word, label, score in found
+    ]  # fmt: skip
+    return {"text": text, "spans": spans}
+
+
+def _fills() -> dict[str, Any]:
+    words = (("bread", "cake", "flour", "milk"), ("morning", "evening", "village", "winter"))
+    fills = [
+        [{"token_str": word, "score": 0.71 / 4**n} for n, word in enumerate(gap)] for gap in words
+    ]
+    return {"parts": ["The baker sells ", " in the ", "."], "fills": fills}
+
+
+def _vectors() -> dict[str, Any]:
+    turns = np.arange(len(TEXTS)) // 2 * 1.1 + np.arange(len(TEXTS)) % 2 * 0.3
+    vectors = np.stack([np.cos(turns), np.sin(turns), 0.3 * np.cos(3 * turns)], axis=1)
+    return {"texts": list(TEXTS), "vectors": vectors.tolist()}
+
+
+MADE: dict[type, Callable[[], Any]] = {
+    Answers: _answers,
+    Transcript: _transcript,
+    Spans: _spans,
+    Fills: _fills,
+    Vectors: _vectors,
+}
 
 
 def meta(row: TaskSpec, stopped: bool = False) -> Meta:

@@ -16,9 +16,11 @@ from gradio_client.exceptions import AppError
 
 from pipelines.engine.request import Done, Failed, Partial, Request
 from pipelines.errors import EngineError
-from pipelines.kinds import FileKind, Kind, Reply
+from pipelines.kinds import FileKind, Kind
 from pipelines.limits import Limits
+from pipelines.outputs import Reply
 from pipelines.spec import TaskSpec
+from pipelines.strict_json import to_json
 from pipelines.tasks import TASKS
 from settings import Settings
 from tests.fakes import FakeEngine, meta
@@ -27,6 +29,7 @@ from ui.api import add_endpoints, endpoint
 from ui.schema import schema_of
 
 NUMBER, TEXT, SHARE = {"type": "number"}, {"type": "string"}, {"type": "number", "maximum": 1}
+COUNT = {"type": "integer", "minimum": 0}
 
 
 def items(required: dict[str, Any]) -> dict[str, Any]:
@@ -54,6 +57,12 @@ ANSWERS = {
         {"answer": TEXT, "score": NUMBER, "start": {"type": "integer"}, "end": {"type": "integer"}}
     ),
     "text-generation": record({"generated_text": TEXT}),
+    "text-classification": items({"label": TEXT, "score": SHARE}),
+    "token-classification": items(
+        {"entity_group": TEXT, "score": SHARE, "word": TEXT, "start": COUNT, "end": COUNT}
+    ),
+    "fill-mask": items({"sequence": TEXT, "score": SHARE, "token": COUNT, "token_str": TEXT}),
+    "feature-extraction": {"type": "array", "items": {"type": "array", "items": NUMBER}},
 }
 every_task = pytest.mark.parametrize("spec", TASKS.values(), ids=TASKS)
 
@@ -103,11 +112,12 @@ def test_parameters_are_the_rows_fields(spec: TaskSpec, app: Served) -> None:
     for parameter, field in zip(told, spec.fields, strict=True):
         jsonschema.Draft202012Validator.check_schema(parameter["type"])
         assert parameter["parameter_has_default"] is not field.required
-        assert parameter["parameter_default"] == field.default
+        default = to_json(field.default)
+        assert parameter["parameter_default"] == default
         is_file = parameter["python_type"]["type"] == "filepath"
         assert is_file is isinstance(field.kind, FileKind)
         if not field.required and field.default is not None:
-            jsonschema.validate(field.default, parameter["type"])
+            jsonschema.validate(default, parameter["type"])
 
 
 @every_task

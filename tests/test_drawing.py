@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+
+import gradio as gr
+import numpy as np
 import pytest
 
 from pipelines.engine.request import Status
+from pipelines.outputs import Vectors
+from pipelines.spec import Output
 from settings import Settings
-from ui import chat, displays, say
+from tests.served import no_loop_left_open
+from ui import chat, displays, say, vectors
+from ui import spans as spans_of
 from ui.app import which_models
+from ui.downloads import to_csv
+from ui.fills import drawn as filled
 
 
 def test_chat_sends_the_history_with_the_new_message() -> None:
@@ -66,3 +78,72 @@ def test_what_comes_from_outside_is_escaped() -> None:
 def test_the_header_says_which_models_answer(mode: str, hub: bool | None, expected: str) -> None:
     line = which_models(Status(ready=True, note="", hub=hub), Settings(models=mode))
     assert line.startswith(expected)
+
+
+def test_spans_cut_the_text_into_labelled_pieces() -> None:
+    spans = [
+        {"label": "PER", "score": 0.9, "word": "Mia", "start": 0, "end": 3},
+        {"label": "LOC", "score": 0.9, "word": "Paris", "start": 7, "end": 12},
+        {"label": "LOC", "score": 0.9, "word": "ris", "start": 9, "end": 12},
+        {"label": "LOC", "score": 0.9, "word": "lost", "start": None, "end": None},
+    ]
+    pieces = spans_of.segments("Mia in Paris.", spans)
+    assert pieces == [("Mia", "PER"), (" in ", None), ("Paris", "LOC"), (".", None)]
+    assert spans_of.segments("Nobody.", []) == [("Nobody.", None)]
+    assert list(spans_of.colours(spans)) == ["LOC", "PER"]
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted() -> None:
+    table = to_csv(("Text", "Score"), [("=1+1", 0.5), ('say "hi", you', -1)])
+    assert table == 'Text,Score\n\'=1+1,0.5\n"say ""hi"", you",-1\n'
+
+
+def test_every_gap_has_its_words_in_the_sentence() -> None:
+    fills = [[{"token_str": " <b>", "score": 0.5}], [{"token_str": "", "score": 0.25}]]
+    html = filled({"parts": ["a ", " & ", ""], "fills": fills})
+    assert '<p class="best">a <mark>&lt;b&gt;</mark> &amp; <mark>␣</mark></p>' in html
+    assert "<li><span>a <mark>&lt;b&gt;</mark> &amp; ____</span><b>50.0%</b>" in html
+    assert "<li><span>a ____ &amp; <mark>␣</mark></span><b>25.0%</b>" in html
+
+
+def test_the_nearest_text_is_another_one() -> None:
+    alike = vectors.cosines(np.array([[1.0, 0.0], [2.0, 0.1], [0.0, 3.0], [0.0, 0.0]]))
+    assert alike[0, 1] == pytest.approx(0.99875, abs=1e-4)
+    assert not alike[3].any()
+    near = vectors.nearest(["a", "b", "c", "d"], alike)
+    assert near[:2] == [["1. a", "2. b", "1.00"], ["2. b", "1. a", "1.00"]]
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (4, 1), (3, 3), (60, 8)])
+def test_a_map_has_two_axes_and_stays_in_its_frame(shape: tuple[int, int]) -> None:
+    rows = np.random.default_rng(0).normal(size=shape)
+    for places in (vectors.flat(rows), vectors.flat(np.ones(shape))):
+        assert places.shape == (shape[0], 2)
+        assert np.abs(places).max() <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+def test_any_number_of_texts_is_drawn(count: int) -> None:
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        display = vectors.similarity(Output(name="vectors", kind=Vectors, label="Similarity"))
+    rows = np.random.default_rng(0).normal(size=(count, 4)).tolist()
+    texts = [f"<i>text</i> {n}" for n in range(count)]
+    updates = display.draw({"texts": texts, "vectors": rows}, {})
+    plots = [updates[c]["value"] for c in display.components if isinstance(c, gr.Plot)]
+    assert [plot is not None for plot in plots] == [count > 1, count > 2]
+    assert all("<i>" not in plot.to_json() for plot in plots if plot is not None)
+
+
+def test_an_answer_of_very_many_values_is_shown_in_part() -> None:
+    assert say.shortened([{"label": "a"}] * 30) == [{"label": "a"}] * 30
+    cut = say.shortened({"rows": [[0.5] * 768] * 25})["rows"]
+    assert cut[-1] == "… 5 more"
+    assert cut[0] == [*[0.5] * 20, "… 748 more"]
+
+
+def test_the_array_to_take_away_is_the_vectors() -> None:
+    links = vectors._files(["a", "b"], np.array([[0.1, 0.2], [0.3, 0.4]]))
+    found = re.search(r"base64,([^\"]+)", links)
+    assert found
+    array = np.load(io.BytesIO(base64.b64decode(found[1])))
+    assert (array.dtype, array.shape) == (np.float32, (2, 2))

@@ -27,6 +27,8 @@ from pipelines.kinds import (
     Integer,
     Kind,
     Labels,
+    Lines,
+    MaskedText,
     Number,
     Pattern,
     Strings,
@@ -38,6 +40,8 @@ from pipelines.limits import Limits
 LIMITS = Limits()
 KINDS: tuple[Kind, ...] = (
     Text(),
+    MaskedText(),
+    Lines(),
     Chat(),
     Image(),
     Audio(),
@@ -152,7 +156,7 @@ def test_r19_no_value_raises_anything_but_input_error(kind: Kind, value: Any) ->
 @settings(max_examples=100, deadline=None)
 @given(value=TEXTS)
 def test_r8_checked_text_can_always_be_written_as_utf_8(value: str) -> None:
-    for kind in (Text(), Labels(), Strings(), Chat(), Template()):
+    for kind in (Text(), MaskedText(), Lines(), Labels(), Strings(), Chat(), Template()):
         found = checked(kind, value)
         if not isinstance(found, InputError):
             json.dumps(found, ensure_ascii=False).encode("utf-8")
@@ -171,6 +175,17 @@ def test_r8_text_is_limited_in_bytes_and_not_in_characters() -> None:
 def test_r8_empty_text_is_refused(blank: str) -> None:
     with pytest.raises(InputError, match="is empty"):
         Text().check("field", blank, LIMITS)
+
+
+def test_r8_lines_are_a_list_or_one_string_and_few() -> None:
+    limits = Limits(texts=2, text_bytes=10)
+    for value in ("a\n\n b \n", ["a", "", "b"], ("a", "b")):
+        assert Lines().check("field", value, limits) == ("a", "b")
+    for wrong, reason in (("a\nb\nc", "has 3 texts; at most 2"), (["a"] * 3, "has 3 texts"),
+                          (["a" * 6, "b" * 6], "at most 10 bytes"), (" \n", "is empty"),
+                          ([], "is empty"), (["a", 1], "takes a string or a list")):  # fmt: skip
+        with pytest.raises(InputError, match=reason):
+            Lines().check("field", wrong, limits)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -0.001, 1.001, 10**400, True, "1"])

@@ -15,7 +15,8 @@ import pytest
 from pipelines import kinds
 from pipelines.engine.request import Failed
 from pipelines.errors import EngineError, InputError, ModelError
-from pipelines.kinds import FileKind, Kind, OutputKind
+from pipelines.kinds import FileKind, Kind
+from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec
 from pipelines.tasks import ROWS, TASKS
 from settings import EXAMPLES, Settings

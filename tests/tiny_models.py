@@ -28,6 +28,7 @@ BERT = {
     "max_position_embeddings": WINDOW,
 }
 NLI = ("entailment", "neutral", "contradiction")
+ENTITIES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 COLOURS = ("red", "green", "blue")
 LANGUAGES = ("<|en|>", "<|fr|>")
 WHISPER_SECONDS = 2
@@ -144,6 +145,26 @@ def bert_fill_mask() -> Parts:
     tokenizer = bert_tokenizer()
     config = transformers.BertConfig(vocab_size=len(tokenizer), **BERT, **labelled(*NLI))
     return transformers.BertForMaskedLM(config), tokenizer
+
+
+def bert_ner() -> Parts:
+    import transformers
+
+    tokenizer = bert_tokenizer()
+    config = transformers.BertConfig(vocab_size=len(tokenizer), **BERT, **labelled(*ENTITIES))
+    return _talkative(transformers.BertForTokenClassification(config)), tokenizer
+
+
+def roberta_fill_mask() -> Parts:
+    """Tokens of words inside a sentence begin with a blank, and the gap is `<mask>`."""
+    import transformers
+
+    marks = {"pad_token": "<|endoftext|>", "mask_token": "<mask>", "model_max_length": int(1e30)}
+    tokenizer = bpe_tokenizer(**marks)
+    config = transformers.RobertaConfig(
+        vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **BERT
+    )
+    return _talkative(transformers.RobertaForMaskedLM(config)), tokenizer
 
 
 def roberta_nli() -> Parts:
@@ -352,6 +373,8 @@ CHECKPOINTS: dict[str, Callable[[], Parts]] = {
     "bert-nli": bert_nli,
     "bert-sentiment": bert_sentiment,
     "bert-fill-mask": bert_fill_mask,
+    "bert-ner": bert_ner,
+    "roberta-fill-mask": roberta_fill_mask,
     "roberta-nli": roberta_nli,
     "bart-nli": bart_nli,
     "gpt2-nli": gpt2_nli,

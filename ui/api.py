@@ -20,8 +20,8 @@ from gradio.context import Context
 
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Engine, Failed, Partial
-from pipelines.kinds import OutputKind, Reply
 from pipelines.limits import Limits
+from pipelines.outputs import OutputKind, Reply
 from pipelines.spec import Field, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import TASKS

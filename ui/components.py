@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipelines import kinds
-from pipelines.kinds import Kind, OutputKind
+from pipelines import kinds, outputs
+from pipelines.kinds import Kind
+from pipelines.outputs import OutputKind
 from pipelines.spec import Field, Output
 from settings import Settings
-from ui import chat, controls, displays
+from ui import chat, controls, displays, fills, spans, vectors
 from ui.panel import Control, Display
 
 CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.Text: controls.text,
+    kinds.MaskedText: controls.masked,
+    kinds.Lines: controls.lines,
     kinds.Chat: chat.message,
     kinds.Image: controls.image,
     kinds.Audio: controls.audio,
@@ -27,10 +30,13 @@ CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.Pattern: controls.pattern,
 }
 DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
-    kinds.Scores: displays.scores,
-    kinds.Transcript: displays.transcript,
-    kinds.Answers: displays.answers,
-    kinds.Reply: chat.conversation,
+    outputs.Scores: displays.scores,
+    outputs.Transcript: displays.transcript,
+    outputs.Answers: displays.answers,
+    outputs.Reply: chat.conversation,
+    outputs.Spans: spans.entities,
+    outputs.Fills: fills.filled,
+    outputs.Vectors: vectors.similarity,
 }
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.kinds import Choice, Integer, Labels, Number, Pattern, Strings, Text
+from pipelines.kinds import (
+    MASKS,
+    Choice,
+    Integer,
+    Labels,
+    Lines,
+    MaskedText,
+    Number,
+    Pattern,
+    Strings,
+    Text,
+)
 from pipelines.spec import Field
 from settings import EXAMPLES, Settings
 from ui.panel import Control, Values
@@ -23,6 +34,13 @@ LOOK = """(file) => {
   const picture = file && /\\.(png|jpe?g|webp|gif|bmp)$/i.test(file.orig_name || file.path || '');
   return {__type__: 'update', visible: !!picture, value: picture ? file : null};
 }"""
+INSERT = """(text) => {
+  const box = [...document.querySelectorAll('.masked textarea')].find((e) => e.offsetParent);
+  const at = box ? box.selectionEnd : (text || '').length;
+  const before = (text || '').slice(0, at), after = (text || '').slice(at);
+  const lead = before && !/\\s$/.test(before) ? ' ' : '';
+  return before + lead + 'MASK' + (/^\\w/.test(after) ? ' ' : '') + after;
+}""".replace("MASK", MASKS[0])
 Make = Callable[[], Component]
 MEDIA_HEIGHT = 280
 PAD_SIZE = (400, 400)
@@ -47,6 +65,39 @@ def text(field: Field, settings: Settings) -> Control:
         **_labels(field),
     )
     return single(field, box)
+
+
+def masked(field: Field, settings: Settings) -> Control:
+    """A text box, and a button that writes a gap where the cursor was."""
+    assert isinstance(field.kind, MaskedText)
+    box = gr.Textbox(
+        lines=field.kind.lines,
+        max_lines=12,
+        placeholder=field.kind.placeholder,
+        elem_classes="masked",
+        **_labels(field),
+    )
+    gap = gr.Button("Insert a gap", size="sm", variant="secondary", elem_classes="gap")
+    gap.click(None, box, box, js=INSERT, show_progress="hidden", api_visibility="private")
+    return single(field, box)
+
+
+def lines(field: Field, settings: Settings) -> Control:
+    """A box with a text on each line."""
+    assert isinstance(field.kind, Lines)
+    box = gr.Textbox(
+        lines=field.kind.lines,
+        max_lines=16,
+        placeholder=field.kind.placeholder,
+        **_labels(field),
+    )
+    return single(
+        field, box, fill=lambda value: value if isinstance(value, str) else _joined(value)
+    )
+
+
+def _joined(texts: Sequence[str] | None) -> str | None:
+    return None if texts is None else "\n".join(texts)
 
 
 def template(field: Field, settings: Settings) -> Control:

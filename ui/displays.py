@@ -5,10 +5,8 @@ from __future__ import annotations
 from abc import ABCMeta
 from collections import Counter
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 import numpy as np
@@ -18,6 +16,7 @@ from pipelines.kinds import Upload
 from pipelines.spec import Output
 from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
 from ui.controls import WAVEFORM
+from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
 
 PALETTE = ("#4f46e5", "#0d9488", "#c2410c", "#a21caf", "#0369a1", "#4d7c0f")
@@ -148,14 +147,9 @@ def seconds(shown: str) -> float:
 
 
 def _links(value: Values, upload: Upload | None) -> str:
-    """Downloads made of the page itself: no file stays on the server."""
-    stem = escape(Path(upload.name).stem if upload else "transcript", quote=True)
-    links = (
-        f'<a download="{stem}.{suffix}" '
-        f'href="data:text/plain;charset=utf-8,{quote(write(value))}">{suffix.upper()}</a>'
-        for suffix, write in DOWNLOADS.items()
-    )
-    return f'<div class="downloads"><span>Download</span>{"".join(links)}</div>'
+    """The files of a transcript, named after the recording."""
+    stem = Path(upload.name).stem if upload else "transcript"
+    return downloads(stem, *(Download(name, write(value)) for name, write in DOWNLOADS.items()))
 
 
 def answers(output: Output) -> Display:

@@ -182,7 +182,7 @@ def finished(panel: Panel, event: Done, request: Request) -> Updates:
         panel.status: say.NOTHING,
         panel.timing: say.timing(event.meta, event.notes),
         panel.details: gr.update(visible=True),
-        panel.answer: to_json(event.answer),
+        panel.answer: say.shortened(to_json(event.answer)),
         panel.code: event.code,
     }
 

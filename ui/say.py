@@ -6,11 +6,14 @@ Everything that comes from a model, a file or a user is escaped.
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from pipelines.engine.request import Loading, Meta, Progress, Waiting
 
 MB = 1_000_000
 NOTHING = ""
+JSON_VALUES, JSON_ITEMS = 3_000, 20
+"""An answer of more values than this shows the first items of each list."""
 
 
 def hint(text: str) -> str:
@@ -76,3 +79,23 @@ def _bar(text: str, done: float = 0, total: float = 0) -> str:
         f'<div class="progress" role="status"><span>{escape(text)}</span>'
         f'<progress{share} aria-label="{escape(text)}"></progress></div>'
     )
+
+
+def shortened(value: Any) -> Any:
+    """An answer of very many values with its long lists cut: gr.JSON draws each (gradio 6.31)."""
+    return value if _values(value) <= JSON_VALUES else _cut(value)
+
+
+def _values(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_values, inner))
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _cut(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    more = len(value) - JSON_ITEMS
+    kept = [_cut(item) for item in value[:JSON_ITEMS]]
+    return [*kept, f"… {more:,} more"] if more > 0 else kept

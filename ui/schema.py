@@ -22,6 +22,8 @@ from pipelines.kinds import (
     Integer,
     Kind,
     Labels,
+    Lines,
+    MaskedText,
     Number,
     Pattern,
     Strings,
@@ -74,6 +76,8 @@ SAMPLES: dict[str, Any] = {
 SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
     Text: lambda k: {"type": "string", **({"maxLength": k.max_chars} if k.max_chars else {})},
     Chat: lambda _: {"anyOf": [{"type": "string"}, {"type": "array", "items": MESSAGE}]},
+    MaskedText: lambda _: {"type": "string"},
+    Lines: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},
     Image: lambda _: FILE,
     Audio: lambda _: FILE,
     Document: lambda _: FILE,

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.engine.request import Request
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
-from pipelines.kinds import Chat, FileKind, Kind, Text
+from pipelines.kinds import MASKS, Chat, FileKind, Kind, Lines, MaskedText, Text
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 class Prepared:
     """Decoded inputs, the parameters that apply, the call, and what the user should know.
 
+    `setup` is the Python without which the call, made elsewhere, would not give the same.
     `echo` is what the pipeline puts in front of the text that it generates. `room` is the number
     of new tokens that the model's window leaves, where that is less than was asked for, else 0.
     """
@@ -41,6 +42,7 @@ class Prepared:
     batch_size: int = 1
     call: Invocation = field(default_factory=Invocation)
     notes: list[str] = field(default_factory=list)
+    setup: list[str] = field(default_factory=list)
     echo: str = ""
     room: int = 0
 
@@ -129,12 +131,82 @@ def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
     if room < 1:
         raise InputError(f.name, f"has no room: the other texts fill the {window:,} tokens.")
     whole = _count(tokenizer, text)
-    if whole > room:
-        # A longer beginning has no fewer tokens, and not every tokenizer knows where they stand.
-        length = range(len(text))
-        cut = bisect_left(length, True, key=lambda n: _count(tokenizer, text[: n + 1]) > room)
-        prepared.inputs[f.name] = text[:cut]
+    if whole > room and spec.splits and spec.splits(prepared.params):
+        _window(prepared, loaded)
+        prepared.notes.append(f"{whole:,} tokens were read in windows of {room:,}.")
+    elif whole > room:
+        prepared.inputs[f.name] = _beginning(tokenizer, text, room)
         prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
+
+
+def _window(prepared: Prepared, loaded: Loaded) -> None:
+    """The pipeline cuts windows by the tokenizer's limit, which not every tokenizer knows."""
+    window = loaded.facts.max_tokens
+    loaded.pipe.tokenizer.model_max_length = window
+    prepared.setup.append(f"pipe.tokenizer.model_max_length = {window}")
+
+
+def _beginning(tokenizer: Any, text: str, room: int) -> str:
+    """The longest beginning of the text that has at most `room` tokens.
+
+    A longer one has no fewer tokens, and not every tokenizer knows where they stand.
+    """
+    length = range(len(text))
+    return text[: bisect_left(length, True, key=lambda n: _count(tokenizer, text[: n + 1]) > room)]
+
+
+def _fit_lines(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
+    """Cut each text to the model's window and say which ones were."""
+    window, tokenizer = loaded.facts.max_tokens, loaded.pipe.tokenizer
+    if not window:
+        return
+    room, fitted = window - tokenizer.num_special_tokens_to_add(), []
+    for number, text in enumerate(prepared.inputs[f.name], start=1):
+        whole = _count(tokenizer, text)
+        fitted.append(text if whole <= room else _beginning(tokenizer, text, room))
+        if whole > room:
+            note = f"{room:,} of {whole:,} tokens of text {number} were read."
+            prepared.notes.append(note)
+    prepared.inputs[f.name] = tuple(fitted)
+
+
+def _fit_masked(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
+    """Write every gap as the model does, cut to the window, and find the targets' tokens."""
+    assert isinstance(f.kind, MaskedText)
+    tokenizer, facts = loaded.pipe.tokenizer, loaded.facts
+    text = prepared.inputs[f.name]
+    for mask in MASKS:
+        text = text.replace(mask, facts.mask_token)
+    if facts.mask_token not in text:
+        raise InputError(f.name, f"has no gap; write {MASKS[0]} where a word is missing.")
+    room = facts.max_tokens - tokenizer.num_special_tokens_to_add()
+    whole = _count(tokenizer, text)
+    if facts.max_tokens and whole > room:
+        text = _beginning(tokenizer, text, room)
+        prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
+    if facts.mask_token not in text:
+        raise InputError(f.name, f"has its gap behind the {room:,} tokens that the model reads.")
+    prepared.inputs[f.name] = text
+    if words := prepared.params.get(f.kind.targets):
+        begins = text.lstrip().startswith(facts.mask_token)
+        tokens = [_token(tokenizer, word, "" if begins else " ", prepared) for word in words]
+        prepared.params[f.kind.targets] = tuple(dict.fromkeys(tokens))
+
+
+def _token(tokenizer: Any, word: str, before: str, prepared: Prepared) -> str:
+    """The token of a word as it stands inside a sentence: RoBERTa's have a blank in them."""
+    inside, alone = (
+        tokenizer.convert_ids_to_tokens(
+            tokenizer(blank + word.strip(), add_special_tokens=False)["input_ids"]
+        )
+        for blank in (before, "")
+    )
+    pieces: list[str] = inside if len(inside) <= len(alone) else alone
+    if not pieces:
+        raise InputError("targets", f"has a word that the model cannot read: {word!r}.")
+    if len(pieces) > 1:
+        prepared.notes.append(f"“{word}” is no word of the model; its beginning was compared.")
+    return pieces[0]
 
 
 def _fit_chat(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
@@ -196,4 +268,9 @@ def _count(tokenizer: Any, text: str) -> int:
 
 
 Fitter = Callable[[TaskSpec, Field, Prepared, Loaded], None]
-FITTERS: dict[type[Kind], Fitter] = {Text: _fit_text, Chat: _fit_chat}
+FITTERS: dict[type[Kind], Fitter] = {
+    Text: _fit_text,
+    Chat: _fit_chat,
+    Lines: _fit_lines,
+    MaskedText: _fit_masked,
+}

@@ -165,6 +165,8 @@ def _run(run: Run) -> Done:
     try:
         with run.watch.over(pipe, run.prepared.batch_size), _memory(), _refusals():
             raw = pipe(*call.args, **kwargs)
+            if run.spec.finish:
+                raw = run.spec.finish(raw, run.prepared.params)
     except Cancelled:
         if run.stream is None or not run.stream.ids:
             raise

@@ -11,7 +11,7 @@ from pipelines.engine.request import Request
 from pipelines.kinds import Audio, Document, FileKind, Image, Kind, Upload
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.pdf import DPI, POINTS_PER_INCH
-from pipelines.spec import ModelFacts, TaskSpec
+from pipelines.spec import Invocation, ModelFacts, TaskSpec
 
 LINE = 88
 
@@ -61,7 +61,15 @@ def snippet(
         reading.append(f"set_seed({seed})")
     call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared, facts)
     lines = [*sorted(set(imports), key=_module), "", *_loading(spec, load, facts), "", *reading]
-    return "\n".join([*lines, f"print({_call('pipe', call.args, call.kwargs)})"]) + "\n"
+    return "\n".join([*lines, *prepared.setup, *_printed(spec, call, prepared)]) + "\n"
+
+
+def _printed(spec: TaskSpec, call: Invocation, prepared: Prepared) -> list[str]:
+    """The call, and what the row makes of its result."""
+    called = _call("pipe", call.args, call.kwargs)
+    if spec.code_finish is None:
+        return [f"print({called})"]
+    return [f"found = {called}", f"print({spec.code_finish(prepared.params)})"]
 
 
 def _module(line: str) -> str:

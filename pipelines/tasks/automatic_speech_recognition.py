@@ -8,7 +8,8 @@ from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.kinds import WORD as WORD_FORM
-from pipelines.kinds import Audio, Choice, Flag, Number, Pattern, Transcript
+from pipelines.kinds import Audio, Choice, Flag, Number, Pattern
+from pipelines.outputs import Transcript
 from pipelines.spec import (
     ENGINE,
     GENERATE,

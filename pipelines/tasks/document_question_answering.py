@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.errors import InputError
-from pipelines.kinds import Answers, Choice, Document, Flag, Integer, Text
+from pipelines.kinds import Choice, Document, Flag, Integer, Text
+from pipelines.outputs import Answers
 from pipelines.spec import (
     ENGINE,
     Example,

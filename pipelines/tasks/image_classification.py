@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.kinds import Image, Integer, Scores
+from pipelines.kinds import Image, Integer
+from pipelines.outputs import Scores
 from pipelines.spec import Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 

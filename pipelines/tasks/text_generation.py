@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.kinds import Chat, Flag, Reply, Strings
+from pipelines.kinds import Chat, Flag, Strings
+from pipelines.outputs import Reply
 from pipelines.spec import CALL, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.kinds import Flag, Labels, Scores, Template, Text
+from pipelines.kinds import Flag, Labels, Template, Text
+from pipelines.outputs import Scores
 from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from pipelines.errors import ModelError
-from pipelines.kinds import Chat, Labels, Reply, Transcript
+from pipelines.kinds import Chat, Labels
+from pipelines.outputs import Reply, Transcript
 from pipelines.spec import TaskSpec
 from pipelines.tasks import ROWS
 from settings import Settings

@@ -1,0 +1,38 @@
+"""The closed vocabulary of output kinds: what a result is, and so how it is drawn."""
+
+from __future__ import annotations
+
+
+class OutputKind:
+    """Base of the output kinds: how a result is drawn."""
+
+
+class Scores(OutputKind):
+    """[{"label", "score"}] sorted by score: ranked bars."""
+
+
+class Transcript(OutputKind):
+    """{"text", "chunks": [{"text", "timestamp": [start, end]}]} with the recording's upload."""
+
+
+class Answers(OutputKind):
+    """{"page": PIL RGB, "answers": [{"answer", "score", "boxes": [(x0, y0, x1, y1)]}]}, pixels."""
+
+
+class Reply(OutputKind):
+    """Text so far, or the conversation with its last message so far."""
+
+
+class Spans(OutputKind):
+    """{"text", "spans": [{"label", "score", "word", "start", "end"}]}; places in characters.
+
+    A tokenizer without offsets leaves start and end None.
+    """
+
+
+class Fills(OutputKind):
+    """{"parts": the text around its gaps, "fills": [[{"token_str", "score"}] for each gap]}."""
+
+
+class Vectors(OutputKind):
+    """{"texts": (n,), "vectors": n lists of equal length}: how alike the texts are."""
