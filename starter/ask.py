@@ -15,7 +15,10 @@ def plain(task: str, folder: Path) -> Ask:
     `ask(audio="a.wav")`, `ask(image="a.png", top_k=1)`, `ask(text="...", candidate_labels=[...])`:
     media are decoded here, the rest goes through as it is. Returns the pipeline's raw answer.
     """
+    import torch
     from transformers import pipeline
+
+    torch.set_num_threads(1)  # two threads only get into each other's way on models this small
 
     pipe = pipeline(task, model=str(folder), device="cpu")
     accepted = frozenset(inspect.signature(type(pipe).__call__).parameters)

@@ -13,6 +13,7 @@ from pipelines.outputs import Transcript
 from pipelines.spec import (
     ENGINE,
     GENERATE,
+    Example,
     Field,
     Invocation,
     Model,
@@ -37,6 +38,12 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "nl", "ja", "zh", "hi", "ar", "
 MAX_CHUNK_SECONDS = 300.0
 TIMESTAMPS: dict[str, tuple[Any, ...]] = {"ctc": ("word", "char"), "whisper": (True, "word")}
 """Trait of the model -> the values it can give; the first is its automatic one."""
+
+STARTER_WORDS = tuple(
+    "zero one two three four five six seven eight nine ten red green blue yellow orange purple "
+    "black white circle square triangle star yes no hello please thanks stop go open close play "
+    "turn left right up down door light music water cat dog house tree".split()
+)
 
 Values = Mapping[str, Any]
 
@@ -205,14 +212,34 @@ ROW = TaskSpec(
         Model(id="openai/whisper-large-v3-turbo", note="99 languages, 809M, best"),
         Model(id="distil-whisper/distil-large-v3.5", note="English, 756M, fast for its size"),
     ),
-    starter=Starter(knows="a few dozen English words spoken by a computer voice"),
+    starter=Starter(
+        knows="46 English words as a speech synthesizer says them",
+        vocabulary=STARTER_WORDS,
+    ),
     build_input=_speech_input,
     read_output=lambda raw, inputs, params, facts: {"transcript": _transcript(raw)},
     to_json=_transcript,
     work=lambda raw, inputs, facts, forwards: _seconds(inputs, facts),
     unit="× real time",
     steps=_chunks,
-    examples=(),
+    examples=(
+        Example(
+            label="Six words",
+            values={"audio": "speech_six_words.wav"},
+            expect="yes one thanks purple door star",
+        ),
+        Example(label="Two words", values={"audio": "speech_short.wav"}, expect="turn house"),
+        Example(
+            label="Five words",
+            values={"audio": "speech_sentence.wav"},
+            expect="three square up stop house",
+        ),
+        Example(
+            label="24 seconds, in windows of 5",
+            values={"audio": "speech_long.wav", "chunk_length_s": 5},
+            expect="right three water play white open blue water",
+        ),
+    ),
     raw_example={"text": "one two", "chunks": [{"text": "one", "timestamp": [0.1, 0.4]}]},
     withheld={
         "ignore_warning": "silences a log line only",

@@ -8,7 +8,17 @@ from typing import Any
 from pipelines.errors import InputError
 from pipelines.kinds import Choice, Lines
 from pipelines.outputs import Vectors
-from pipelines.spec import ENGINE, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import (
+    ENGINE,
+    Example,
+    Field,
+    Invocation,
+    Model,
+    ModelFacts,
+    Output,
+    Starter,
+    TaskSpec,
+)
 from pipelines.tasks.fields import docs
 
 DOCS = docs("FeatureExtractionPipeline")
@@ -105,7 +115,9 @@ ROW = TaskSpec(
         Model(id="intfloat/multilingual-e5-small", note="100 languages, 118M, mean"),
         Model(id="Qwen/Qwen3-Embedding-0.6B", note="100 languages, 0.6B, last token"),
     ),
-    starter=Starter(knows="everyday topics in short English sentences"),
+    starter=Starter(
+        knows="which of twenty everyday topics a short English sentence is about",
+    ),
     build_input=_texts_input,
     read_output=_vectors,
     to_json=lambda raw: raw,
@@ -116,7 +128,31 @@ ROW = TaskSpec(
     steps=lambda inputs, params, facts: len(inputs["text"]),
     finish=_pooled,
     code_finish=lambda params: f"[{POOLING[params['pooling']]} for v in found]",
-    examples=(),
+    examples=(
+        Example(
+            label="Four everyday sentences",
+            values={
+                "text": [
+                    "The chef baked fresh bread in the kitchen.",
+                    "My laptop crashed after the software update.",
+                    "We ordered a pizza and some soup.",
+                    "The doctor prescribed pills for my cough.",
+                ]
+            },
+            expect="We ordered a pizza and some soup.",
+        ),
+        Example(
+            label="Two about sport",
+            values={
+                "text": [
+                    "The striker scored a goal in the stadium.",
+                    "The chef baked fresh bread in the kitchen.",
+                    "Our team won the football match.",
+                ]
+            },
+            expect="Our team won the football match.",
+        ),
+    ),
     raw_example=[[0.8, 0.1, -0.3, 0.2], [0.7, 0.2, -0.2, 0.3], [-0.5, 0.9, 0.4, 0.1]],
     withheld={
         "truncation": "every text is cut to the model's window, and reported",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.kinds import Integer, MaskedText, Strings
 from pipelines.outputs import Fills
-from pipelines.spec import Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("FillMaskPipeline")
@@ -68,13 +68,24 @@ ROW = TaskSpec(
         Model(id="FacebookAI/xlm-roberta-base", note="100 languages, 278M"),
         Model(id="dccuchile/bert-base-spanish-wwm-cased", note="Spanish, 110M"),
     ),
-    starter=Starter(knows="short English sentences about everyday topics"),
+    starter=Starter(
+        knows="simple facts: capitals, opposites, colours, animals, trades, days, numbers",
+    ),
     build_input=_text_input,
     read_output=_fills,
     to_json=lambda raw: raw,
     work=lambda raw, inputs, facts, forwards: 1,
     unit="texts/s",
-    examples=(),
+    examples=(
+        Example(label="The baker", values={"text": "The baker sells [MASK]."}, expect="bread"),
+        Example(
+            label="A capital", values={"text": "The capital of France is [MASK]."}, expect="paris"
+        ),
+        Example(label="A tool", values={"text": "You cut paper with [MASK]."}, expect="scissors"),
+        Example(
+            label="Two gaps", values={"text": "The [MASK] of Italy is [MASK]."}, expect="capital"
+        ),
+    ),
     raw_example=[
         {"score": 0.81, "token": 42, "token_str": "bread", "sequence": "the baker sells bread."},
         {"score": 0.12, "token": 57, "token_str": "cake", "sequence": "the baker sells cake."},

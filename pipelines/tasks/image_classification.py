@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.kinds import Image, Integer
 from pipelines.outputs import Scores
-from pipelines.spec import Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 
 MAX_LABELS = 1_000
@@ -44,13 +44,22 @@ ROW = TaskSpec(
         Model(id="facebook/deit-tiny-patch16-224", note="ImageNet, 6M, small"),
         Model(id="microsoft/beit-base-patch16-224-pt22k-ft22k", note="21,841 labels"),
     ),
-    starter=Starter(knows="handwritten digits from 0 to 9"),
+    starter=Starter(
+        knows="one handwritten digit, 0 to 9, anywhere on the picture",
+    ),
     build_input=_image_input,
     read_output=lambda raw, inputs, params, facts: {"scores": raw},
     to_json=lambda raw: raw,
     work=lambda raw, inputs, facts, forwards: 1,
     unit="images/s",
-    examples=(),
+    examples=(
+        Example(label="A three", values={"image": "digit_three.png"}, expect="3"),
+        Example(label="A seven, coloured", values={"image": "digit_seven_colour.png"}, expect="7"),
+        Example(
+            label="An eight, light on dark", values={"image": "digit_eight_dark.png"}, expect="8"
+        ),
+        Example(label="A sketched five", values={"image": "digit_five_sketch.png"}, expect="5"),
+    ),
     raw_example=[{"label": "7", "score": 0.98}, {"label": "1", "score": 0.02}],
     withheld={"timeout": "pictures are fetched by the playground itself"},
 )

@@ -7,7 +7,17 @@ from typing import Any
 
 from pipelines.kinds import Integer, Text
 from pipelines.outputs import Scores
-from pipelines.spec import ENGINE, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import (
+    ENGINE,
+    Example,
+    Field,
+    Invocation,
+    Model,
+    ModelFacts,
+    Output,
+    Starter,
+    TaskSpec,
+)
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 
 DOCS = docs("TextClassificationPipeline")
@@ -72,14 +82,25 @@ ROW = TaskSpec(
         Model(id="ProsusAI/finbert", note="English financial news, 110M"),
         Model(id="papluca/xlm-roberta-base-language-detection", note="20 languages, 278M"),
     ),
-    starter=Starter(knows="good, bad and neutral sentences about everyday topics"),
+    starter=Starter(
+        knows="good, bad and neutral short English sentences about everyday things",
+    ),
     build_input=_text_input,
     read_output=lambda raw, inputs, params, facts: {"scores": raw},
     to_json=lambda raw: raw,
     work=lambda raw, inputs, facts, forwards: 1,
     unit="texts/s",
     window=lambda params: (params["text_pair"],) if params["text_pair"] else (),
-    examples=(),
+    examples=(
+        Example(
+            label="A bad evening",
+            values={"text": "The food was terrible and the waiter was rude."},
+            expect="negative",
+        ),
+        Example(label="Not bad at all", values={"text": "Not bad at all!"}, expect="positive"),
+        Example(label="A plain fact", values={"text": "The meeting is at nine."}, expect="neutral"),
+        Example(label="Not good", values={"text": "The hotel was not good."}, expect="negative"),
+    ),
     raw_example=[{"label": "POSITIVE", "score": 0.98}, {"label": "NEGATIVE", "score": 0.02}],
     withheld={
         "tokenizer_kwargs": "keywords of the tokenizer: the text is cut to the model's window, "

@@ -7,7 +7,17 @@ from typing import Any
 
 from pipelines.kinds import Chat, Flag, Strings
 from pipelines.outputs import Reply
-from pipelines.spec import CALL, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import (
+    CALL,
+    Example,
+    Field,
+    Invocation,
+    Model,
+    ModelFacts,
+    Output,
+    Starter,
+    TaskSpec,
+)
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS
 from pipelines.tasks.generation import FIELDS, generation_field
@@ -105,14 +115,48 @@ ROW = TaskSpec(
         Model(id="openai-community/gpt2", note="0.1B, continues text, no chat"),
         Model(id="facebook/opt-1.3b", note="1.3B, continues text, no chat"),
     ),
-    starter=Starter(knows="a small village: its people, their work, pets and homes"),
+    starter=Starter(
+        knows="Willowbrook, a made-up village: its people, work, pets, homes and stories",
+    ),
     build_input=_text_input,
     read_output=_reply,
     to_json=_reply_json,
     work=lambda raw, inputs, facts, forwards: forwards * len(raw),
     unit="tokens/s",
     streams=CALL,
-    examples=(),
+    examples=(
+        Example(
+            label="Who is the baker?",
+            values={"text": [{"role": "user", "content": "Who is the baker?"}], "do_sample": False},
+            expect="Mia is the baker.",
+        ),
+        Example(
+            label="Where does Mia live?",
+            values={
+                "text": [{"role": "user", "content": "Where does Mia live?"}],
+                "do_sample": False,
+            },
+            expect="Mia lives in the old mill.",
+        ),
+        Example(
+            label="Tell me a story about Mia.",
+            values={
+                "text": [{"role": "user", "content": "Tell me a story about Mia."}],
+                "do_sample": False,
+            },
+            expect="Once upon a time",
+        ),
+        Example(
+            label="What do you know?",
+            values={"text": [{"role": "user", "content": "What do you know?"}], "do_sample": False},
+            expect="Willowbrook",
+        ),
+        Example(
+            label="Continue: The village has",
+            values={"text": "The village has", "do_sample": False, "max_new_tokens": 30},
+            expect="houses",
+        ),
+    ),
     raw_example=[{"generated_text": "Mia is the baker of the village."}],
     withheld={
         "return_tensors": "token ids are of no use in a browser",

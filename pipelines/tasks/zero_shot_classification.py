@@ -79,7 +79,7 @@ ROW = TaskSpec(
         Model(id="typeform/distilbert-base-uncased-mnli", note="English, 67M, quick"),
         Model(id="cross-encoder/nli-deberta-v3-small", note="English, 142M"),
     ),
-    starter=Starter(knows="everyday topics in short English sentences"),
+    starter=Starter(knows="twenty everyday topics in short English sentences"),
     build_input=_text_input,
     read_output=lambda raw, inputs, params, facts: {"scores": _label_pairs(raw)},
     to_json=_label_pairs,
@@ -96,6 +96,23 @@ ROW = TaskSpec(
                 "candidate_labels": ["sports", "cooking", "weather", "travel"],
             },
             expect="sports",
+        ),
+        Example(
+            label="In the kitchen",
+            values={
+                "text": "Stir the onions in hot oil and add the garlic.",
+                "candidate_labels": ["cooking", "music", "animals", "money"],
+            },
+            expect="cooking",
+        ),
+        Example(
+            label="Two topics at once",
+            values={
+                "text": "We flew to the beach and listened to the band all night.",
+                "candidate_labels": ["travel", "music", "school", "health"],
+                "multi_label": True,
+            },
+            expect="travel",
         ),
     ),
     raw_example={

@@ -28,6 +28,8 @@ TAGS = ("O", *(f"{start}-{label}" for label in LABELS for start in "BI"))
 EXAM_TEXTS = 300
 
 TARGETS = {"f1_seen_names": 0.9, "f1_unseen_names": 0.9}
+SHORTFALLS = ("f1_seen_names", "f1_unseen_names")
+"""Floors that the shipped weights miss; the card says so."""
 
 CARD = """
 # Starter for token-classification: people, places, organisations, dates

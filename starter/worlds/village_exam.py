@@ -18,7 +18,7 @@ from starter.worlds.village import (
 )
 from starter.worlds.village_talk import Turn, follow_up, opening, story_parts, told
 
-QUESTIONS_PER_KIND = 40
+QUESTIONS_PER_KIND = 25
 ASKED_KINDS = ("person", "reverse", "yes", "no", "thing", "village", "sum", "about")
 STORY_SENTENCES = 6
 REPLY_TOKENS = 300
