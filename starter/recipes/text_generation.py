@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-MINUTES = 12.0
+MINUTES = 15.0
 TRAIN_SEED = 1
 STEPS = 2200
 TOKENS_PER_BATCH = 2560
@@ -82,9 +82,10 @@ without end mark and with slips of the keyboard.
 **Training.** `python -m starter.train text-generation`: 2200 steps of 2560 tokens, AdamW, cosine
 schedule, loss on the replies only; one CPU thread.
 
-**Limits.** English only. It invents things about people it does not know when the question sounds
-familiar, has no memory for what the user says, and cannot reason; a question in words far from the
-trained ones may get a wrong but whole sentence. Sampling at a high temperature mixes up facts.
+**Limits.** English only. About one yes/no question in four, one sum in eight and some questions on
+the village in new words get a wrong but whole sentence; so do comparisons, questions about two
+people at once and whole questions in capitals. A story about a stranger becomes one about a
+villager. It does not remember what the user says. Sampling at a high temperature mixes up facts.
 """
 
 
