@@ -26,6 +26,10 @@ MODELS = {
     "zero-shot-classification": "bert-nli",
     "document-question-answering": "layoutlm",
     "text-generation": "gpt2",
+    "text-classification": "bert-sentiment",
+    "token-classification": "bert-ner",
+    "fill-mask": "bert-fill-mask",
+    "feature-extraction": "bert-fill-mask",
 }
 """Task -> the tiny checkpoint that answers where a test names none."""
 
@@ -74,6 +78,10 @@ class Room:
                 "question": "what is the total?",
             },
             "text-generation": {"text": "the quick", "max_new_tokens": 12, "do_sample": False},
+            "text-classification": {"text": "the team scored a goal"},
+            "token-classification": {"text": "the team scored a goal"},
+            "fill-mask": {"text": "the team scored a [MASK]"},
+            "feature-extraction": {"text": ["the team scored", "a goal"]},
         }[id]
 
     def file(self, name: str) -> str:

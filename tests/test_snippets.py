@@ -114,6 +114,10 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     (TEXT, "gpt2", {"text": "the quick " * 35, "max_new_tokens": 2_000}),
     (TEXT, "llama", {"text": [{"role": "user", "content": QUOTES}], "stop_sequence": ["a", "'"]}),
     (TEXT, "llama", {"device_map": "auto"}),
+    ("text-classification", "bert-sentiment", {"text_pair": QUOTES}),
+    ("token-classification", "bert-ner", {"aggregation_strategy": "max"}),
+    ("fill-mask", "bert-fill-mask", {"top_k": 3}),
+    ("feature-extraction", "bert-fill-mask", {"pooling": "max"}),
 ]
 
 

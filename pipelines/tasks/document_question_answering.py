@@ -180,6 +180,7 @@ ROW = TaskSpec(
     models=(
         Model(id="impira/layoutlm-document-qa", revision="beed3c4", note="English, 128M"),
         Model(id="impira/layoutlm-invoices", note="English invoices, 128M"),
+        Model(id="rubentito/layoutlmv3-base-mpdocvqa", note="English, several layouts, 126M"),
         Model(id="naver-clova-ix/donut-base-finetuned-docvqa", note="reads pixels, no OCR, 200M"),
     ),
     starter=Starter(
