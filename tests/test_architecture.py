@@ -26,9 +26,7 @@ FLOORS = (
 OUTSIDE = ("starter", "tests", "benchmarks", "scripts")
 """Folders beside the floors: they may import any floor, and no floor imports them."""
 HEAVY = ("torch", "transformers", "accelerate", "safetensors.torch")
-STREAMERS = ("pipelines/engine/runner.py",)
-"""Subclass transformers' streamer and stopping criteria, inside functions."""
-MAY_LOAD = (*dict(FLOORS)["loading"], *STREAMERS, *(f"{folder}/" for folder in OUTSIDE))
+MAY_LOAD = (*dict(FLOORS)["loading"], *(f"{folder}/" for folder in OUTSIDE))
 MAY_DRAW = ("ui/", "app.py", "tests/", "benchmarks/")
 NO_TASK_IDS = (*dict(FLOORS)["engine"], "ui/", "app.py")
 
