@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.limits import Limits
+from pipelines.uploads import Upload, local_upload, remote_upload
 
 ROLES = ("system", "user", "assistant")
 MODEL_ID = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9][\w.\-]{0,95}/)?[A-Za-z0-9][\w.\-]{0,95}", re.ASCII)
@@ -27,17 +27,7 @@ MASKS = ("[MASK]", "<mask>")
 """How a gap may be written, whatever the model's own token is."""
 STOP_STRINGS = 16
 STOP_CHARS = 100
-SHOWN_NAME_CHARS = 100
 MAX_LINES_SHOWN = 4
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that the request names: a checked path in the upload folder, or a URL to fetch."""
-
-    name: str
-    path: Path | None = None
-    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +122,8 @@ class FileKind(Kind):
         if not isinstance(place, str) or not place:
             raise InputError(name, "is missing; give a file.")
         if re.match(r"https?://", place, re.IGNORECASE):
-            return _remote(name, place, limits)
-        return _local(name, place, value, limits)
+            return remote_upload(name, place, limits)
+        return local_upload(name, place, value, limits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,30 +321,3 @@ def _part(name: str, part: Any) -> str:
     if not isinstance(text, str):
         raise InputError(name, "takes text messages only.")
     return text
-
-
-def _remote(name: str, url: str, limits: Limits) -> Upload:
-    if not limits.fetch_urls:
-        raise InputError(name, "takes uploaded files only; fetching URLs is switched off here.")
-    tail = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-    return Upload(name=_shown_name(tail) or "download", url=url)
-
-
-def _local(name: str, place: str, value: Any, limits: Limits) -> Upload:
-    """A path is real, resolved, and inside an upload folder; otherwise it does not exist for us."""
-    try:
-        path = Path(place).resolve(strict=True)
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
-        raise InputError(name, "is not an uploaded file; upload it again.") from None
-    inside = any(path.is_relative_to(root.resolve()) for root in limits.upload_roots)
-    if not inside or not path.is_file():
-        raise InputError(name, "is not an uploaded file; upload it again.")
-    shown = value.get("orig_name") if isinstance(value, Mapping) else None
-    named = _shown_name(Path(shown).name) if isinstance(shown, str) else ""
-    return Upload(name=named or path.name, path=path)
-
-
-def _shown_name(name: str) -> str:
-    """A client's file name as it may be shown: short, without NUL and lone surrogates."""
-    plain = name[:SHOWN_NAME_CHARS].replace("\x00", "")
-    return plain.encode("utf-8", "replace").decode("utf-8")

@@ -10,10 +10,11 @@ from typing import Any
 from pipelines.documents import DOCUMENT_FORMATS, decode_document
 from pipelines.errors import InputError, PipelineError
 from pipelines.images import IMAGE_FORMATS, decode_image
-from pipelines.kinds import Audio, Document, Image, Kind, Upload
+from pipelines.kinds import Audio, Document, Image, Kind
 from pipelines.limits import Limits
 from pipelines.sounds import SOUND_FORMATS, decode_sound
 from pipelines.sources import Source, open_source
+from pipelines.uploads import Upload
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, NoReturn, cast
 
 from pipelines.errors import InputError
 from pipelines.fetch import fetch
-from pipelines.kinds import Upload
 from pipelines.limits import MB, Limits
+from pipelines.uploads import Upload
 
 HEAD_BYTES = 1024
 """As far as a PDF may put its first line."""

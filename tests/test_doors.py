@@ -13,8 +13,8 @@ import pytest
 from gradio_client import handle_file
 
 from pipelines.errors import InputError
-from pipelines.kinds import Upload
 from pipelines.tasks import TASKS
+from pipelines.uploads import Upload
 from settings import Settings
 from tests.served import API, Served, serve, web_site
 from ui.doors import QUEUE_SIZE, launch_options, names_remote_file, queue_options, without_meta

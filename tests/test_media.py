@@ -19,9 +19,10 @@ from PIL import Image
 from pipelines import media, sources
 from pipelines.errors import InputError
 from pipelines.images import scale_to_eight_bit
-from pipelines.kinds import Audio, Document, Kind, Upload
+from pipelines.kinds import Audio, Document, Kind
 from pipelines.kinds import Image as ImageKind
 from pipelines.limits import Limits
+from pipelines.uploads import Upload
 from tests import made
 
 REFUSAL_SECONDS = 0.5
@@ -155,7 +156,8 @@ import json, sys, time
 from pathlib import Path
 from pipelines import media
 from pipelines.errors import InputError
-from pipelines.kinds import Audio, Image, Upload
+from pipelines.kinds import Audio, Image
+from pipelines.uploads import Upload
 from pipelines.limits import Limits
 
 def peak():

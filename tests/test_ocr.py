@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipelines import media, ocr
 from pipelines.errors import EngineError, InputError
-from pipelines.kinds import Document, Upload
+from pipelines.kinds import Document
 from pipelines.limits import Limits
+from pipelines.uploads import Upload
 from tests import made
 
 LINES = ("Invoice 4711", "Total 89.50 EUR", "Due 24 March")

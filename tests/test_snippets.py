@@ -19,10 +19,10 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Request
 from pipelines.engine.runner import Runner
 from pipelines.engine.snippet import snippet
-from pipelines.kinds import Upload
 from pipelines.loading import LoadSettings
 from pipelines.spec import ModelFacts
 from pipelines.tasks import TASKS
+from pipelines.uploads import Upload
 from tests.engine_room import Room
 from tests.loopback_hub import COMMIT, Hub
 

@@ -12,9 +12,9 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import FileData
 
-from pipelines.kinds import Upload
 from pipelines.spec import Output
 from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
+from pipelines.uploads import Upload
 from ui.controls import WAVEFORM
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values

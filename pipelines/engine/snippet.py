@@ -8,10 +8,11 @@ from typing import Any
 
 from pipelines.engine.call import Prepared, invocation
 from pipelines.engine.request import Request
-from pipelines.kinds import Audio, Document, FileKind, Image, Kind, Upload
+from pipelines.kinds import Audio, Document, FileKind, Image, Kind
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.pdf import DPI, POINTS_PER_INCH
 from pipelines.spec import Invocation, ModelFacts, TaskSpec
+from pipelines.uploads import Upload
 
 LINE = 88
 
