@@ -1,0 +1,63 @@
+"""The closed vocabulary of field kinds, and how a value of each is checked.
+
+A field kind turns an untrusted JSON value into a checked Python value or raises
+InputError. Nothing is opened, decoded or loaded here.
+"""
+
+from pipelines.kinds.base import Kind, clean_text
+from pipelines.kinds.files import Audio, Document, FileKind, Image
+from pipelines.kinds.texts import (
+    MASKS,
+    MAX_LINES_SHOWN,
+    ROLES,
+    STOP_CHARS,
+    STOP_STRINGS,
+    Chat,
+    Labels,
+    Lines,
+    MaskedText,
+    Strings,
+    Template,
+    Text,
+)
+from pipelines.kinds.values import (
+    DEVICE,
+    MODEL_ID,
+    REVISION,
+    WORD,
+    Choice,
+    Flag,
+    Integer,
+    Number,
+    Pattern,
+)
+
+__all__ = [
+    "DEVICE",
+    "MASKS",
+    "MAX_LINES_SHOWN",
+    "MODEL_ID",
+    "REVISION",
+    "ROLES",
+    "STOP_CHARS",
+    "STOP_STRINGS",
+    "WORD",
+    "Audio",
+    "Chat",
+    "Choice",
+    "Document",
+    "FileKind",
+    "Flag",
+    "Image",
+    "Integer",
+    "Kind",
+    "Labels",
+    "Lines",
+    "MaskedText",
+    "Number",
+    "Pattern",
+    "Strings",
+    "Template",
+    "Text",
+    "clean_text",
+]

@@ -1,0 +1,48 @@
+"""Kinds of file: picture, recording, document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors import InputError
+from pipelines.kinds.base import Kind
+from pipelines.limits import Limits
+from pipelines.uploads import Upload, local_upload, remote_upload
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileKind(Kind):
+    """A file by upload or URL; only its place is checked here, `media` opens it."""
+
+    def check(self, name: str, value: Any, limits: Limits) -> Upload:
+        if isinstance(value, Mapping) and "composite" in value:  # a sketch pad's picture
+            value = value["composite"]
+        place = value.get("path") or value.get("url") if isinstance(value, Mapping) else value
+        if not isinstance(place, str) or not place:
+            raise InputError(name, "is missing; give a file.")
+        if re.match(r"https?://", place, re.IGNORECASE):
+            return remote_upload(name, place, limits)
+        return local_upload(name, place, value, limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image(FileKind):
+    """A picture; `sketch` adds a pad to draw on. Decoded to PIL RGB."""
+
+    sketch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audio(FileKind):
+    """A recording. Decoded to float32 mono of shape (samples,) at the model's rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document(FileKind):
+    """A page: picture or PDF. Decoded to a Page with words; `page` and `lang` name its params."""
+
+    page: str = "page"
+    lang: str = "lang"
