@@ -4,7 +4,7 @@ BIN := .venv/bin
 NEEDS := requirements.txt constraints.txt packages.txt scripts/setup.sh
 TEST_NEEDS := $(NEEDS) requirements-dev.txt packages-test.txt
 
-.PHONY: run setup test fast check bench readme
+.PHONY: run setup test fast check bench readme starters
 
 run: .venv/.ready-run
 	$(BIN)/python app.py $(ARGS)
@@ -29,6 +29,10 @@ bench: .venv/.ready-test
 
 readme: .venv/.ready-test
 	$(BIN)/python -m scripts.readme
+
+# Trains every built-in model again; says beforehand how long each takes.
+starters: .venv/.ready-test
+	$(BIN)/python -m starter.train --all $(ARGS)
 
 .venv/.ready-run: $(NEEDS)
 	scripts/setup.sh run

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from pipelines.engine.request import Engine
-from settings import Settings, read_settings
+from settings import EXAMPLES, Settings, read_settings
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -18,6 +19,7 @@ def build_engine(settings: Settings) -> Engine:
         hub_login=settings.hub_login,
         memory_bytes=settings.memory_bytes,
         idle_seconds=settings.idle_timeout,
+        log_level=settings.log_level,
     )
     if settings.engine == "inline":
         from pipelines.engine.inline import InlineEngine
@@ -28,21 +30,38 @@ def build_engine(settings: Settings) -> Engine:
     return WorkerEngine(told, lazy=True)
 
 
-def main() -> None:
-    """The page first, then the engine: it warms up while the user looks at the page."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+def main() -> int:
+    """The exit code: 0, or 1 where --check found a task that does not answer."""
     settings = read_settings()
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
     engine = build_engine(settings)
     try:
-        from ui.app import build_app, launch_options
-
-        page = build_app(engine, settings)
-        page.launch(prevent_thread_lock=True, **launch_options(settings))
-        engine.start()
-        page.block_thread()
+        return check(engine, settings) if settings.check else serve(engine, settings)
     finally:
         engine.close()
 
 
+def serve(engine: Engine, settings: Settings) -> int:
+    """The page first, then the engine: it warms up while the user looks at the page."""
+    from ui.app import build_app, launch_options
+
+    page = build_app(engine, settings)
+    page.launch(prevent_thread_lock=True, **launch_options(settings))
+    engine.start()
+    page.block_thread()
+    return 0
+
+
+def check(engine: Engine, settings: Settings) -> int:
+    """One example of every task, a line each; the page is not needed."""
+    from pipelines.check import check as check_rows
+    from pipelines.tasks import ROWS
+
+    def say(line: str) -> None:
+        print(line, flush=True)  # noqa: T201  the command line's own output
+
+    return 0 if check_rows(ROWS, engine, settings.limits, EXAMPLES, say) else 1
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

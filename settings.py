@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,7 @@ class Settings:
         IDLE_SECONDS, "seconds after which an unused model is unloaded (0: never)",
         "PLAYGROUND_IDLE_TIMEOUT",
     )  # fmt: skip
+    check: bool = _flag(False, "run one example of every task, print what each answers, and end")
     run_timeout: float = _flag(900.0, "seconds that one run may take", "PLAYGROUND_RUN_TIMEOUT")
 
     @property
@@ -71,6 +73,11 @@ class Settings:
             fetch_urls=self.allow_urls or not self.public,
         )
         return replace(local, labels=PUBLIC_LABELS) if self.public else local
+
+    @property
+    def log_level(self) -> int:
+        """A check says what it has to say itself."""
+        return logging.WARNING if self.check else logging.INFO
 
     @property
     def memory_bytes(self) -> int:

@@ -91,7 +91,9 @@ def warm_up() -> None:
     import torch
     import transformers
     from transformers import pipeline
+    from transformers.utils import logging as library_logging
 
+    library_logging.disable_progress_bar()
     logger.info("ready: torch %s, transformers %s", torch.__version__, transformers.__version__)
     assert pipeline
 

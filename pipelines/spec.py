@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
@@ -16,6 +18,9 @@ AUTO = "auto"
 """The model that `--models` decides on, the best device, the best dtype."""
 MAX_BATCH = 256
 DTYPES = (AUTO, "float32", "float16", "bfloat16")
+
+FILE_NAME = re.compile(r"\w+\.[a-z0-9]{2,4}", re.ASCII)
+"""What the name of an example's file looks like."""
 
 # Where a parameter goes.
 CALL = "call"  # keyword of pipe(...)
@@ -76,6 +81,10 @@ class Example:
     label: str
     values: Mapping[str, Any]
     expect: str = ""
+
+    def located(self, folder: Path) -> dict[str, Any]:
+        """The values with the names of files in folder as their paths, in lists and dicts too."""
+        return {name: _located(value, folder) for name, value in self.values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +281,16 @@ def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
             route=LOAD,
         ),
     )
+
+
+def _located(value: Any, folder: Path) -> Any:
+    if isinstance(value, str):
+        return str(folder / value) if FILE_NAME.fullmatch(value) else value
+    if isinstance(value, list | tuple):
+        return [_located(part, folder) for part in value]
+    if isinstance(value, Mapping):
+        return {name: _located(part, folder) for name, part in value.items()}
+    return value
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> str:

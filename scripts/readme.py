@@ -1,4 +1,4 @@
-"""Regenerate the two tables of README.md: the flags from Settings, the tasks from their rows.
+"""Regenerate the tables of README.md and starter/README.md from Settings, rows and scores.
 
 `python -m scripts.readme` writes them; with `--check` it only says whether they are up to date.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
 from pipelines.spec import TaskSpec
 from pipelines.tasks import TASKS
+from scripts import starters
 from settings import Settings
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
 HUB = "https://huggingface.co"
 
 
@@ -26,24 +27,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="change nothing; fail if outdated")
     check = parser.parse_args(argv).check
-    before = README.read_text("utf-8")
-    after = filled(before)
-    if check and before != after:
-        print("README.md is outdated; run: make readme")
-        return 1
-    if not check:
-        README.write_text(after, "utf-8")
-    return 0
+    outdated = 0
+    for name in PAGES:
+        page = ROOT / name
+        before = page.read_text("utf-8")
+        after = filled(before, name)
+        if check and before != after:
+            print(f"{name} is outdated; run: make readme")
+            outdated = 1
+        if not check:
+            page.write_text(after, "utf-8")
+    return outdated
 
 
-def filled(text: str) -> str:
-    """The README's text with every table between its markers made anew."""
-    for name, table in (("flags", flags_table()), ("tasks", tasks_table())):
+def filled(text: str, page: str = "README.md") -> str:
+    """The page's text with every table between its markers made anew."""
+    for name, table in PAGES[page].items():
         start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
         block = re.compile(rf"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
         if len(block.findall(text)) != 1:
-            raise ValueError(f"README.md needs {start} and {end} once each")
-        text = block.sub(lambda _, t=f"{start}\n{table}\n{end}": t, text)
+            raise ValueError(f"{page} needs {start} and {end} once each")
+        made = f"{start}\n{table()}\n{end}"
+        text = block.sub(lambda _, made=made: made, text)
     return text
 
 
@@ -58,6 +63,11 @@ def tasks_table() -> str:
         ("tab", "task", "takes", "default model on the Hub", "the built-in starter knows"),
         map(_task_cells, TASKS.values()),
     )
+
+
+def starters_table() -> str:
+    """One line per checkpoint: its size and its measured scores."""
+    return _table(starters.HEAD, starters.rows(tuple(TASKS.values())))
 
 
 def _flag_cells(flag: Field[Any]) -> tuple[str, ...]:
@@ -94,6 +104,12 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
+
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"flags": flags_table, "tasks": tasks_table},
+    "starter/README.md": {"starters": starters_table},
+}
+"""Page -> the tables in it, by the name of their markers."""
 
 if __name__ == "__main__":
     sys.exit(main())

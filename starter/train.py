@@ -1,4 +1,4 @@
-"""Train, measure and document one starter: `python -m starter.train TASK`."""
+"""Train, measure and document starters: `python -m starter.train TASK`, or `--all` of them."""
 
 import argparse
 import importlib
@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, Protocol, cast
+
+from tqdm import tqdm
 
 from starter import recipes
 from starter.ask import Ask, plain
@@ -31,13 +33,32 @@ class Recipe(Protocol):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when the checkpoint reaches its recipe's targets, 1 when not."""
+    """0 when every checkpoint reaches its recipe's targets, 1 when not."""
     options = _parse(arguments)
-    recipe = find(options.task)
-    folder = options.out or MODELS / options.task
+    if not options.all:
+        return make(options.task, options)
+    tasks = known()
+    recipes = {task: find(task) for task in tasks}
+    for task, recipe in recipes.items():
+        print(f"{task:32} about {recipe.MINUTES:4g} minutes")
+    print(f"{'in all':32} about {sum(r.MINUTES for r in recipes.values()):4g} minutes on two cores")
+    missed = []
+    for task in (bar := tqdm(tasks, unit="starter")):
+        bar.set_description(task)
+        if make(task, options):
+            missed.append(task)
+    if missed:
+        print(f"below a floor: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def make(task: str, options: argparse.Namespace) -> int:
+    """Train (or only measure) one starter and write its scores and card; 1 below a floor."""
+    recipe = find(task)
+    folder = (options.out or MODELS) / task if options.all else options.out or MODELS / task
     minutes = _minutes(folder) if options.measure else _train(recipe, folder, options.seed)
-    scores = recipe.measure(plain(options.task, folder), options.measure_seed)
-    write(folder, options.task, recipe, options.measure_seed, scores, minutes)
+    scores = recipe.measure(plain(task, folder), options.measure_seed)
+    write(folder, task, recipe, options.measure_seed, scores, minutes)
     return report(scores, recipe.TARGETS)
 
 
@@ -111,7 +132,9 @@ def report(scores: dict[str, float], targets: dict[str, float]) -> int:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m starter.train", description=__doc__)
-    parser.add_argument("task", help=f"one of {', '.join(known())}")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("task", nargs="?", help=f"one of {', '.join(known())}")
+    which.add_argument("--all", action="store_true", help="every one, in turn")
     parser.add_argument("--seed", type=int, help="of the training; default: the recipe's own")
     parser.add_argument("--out", type=Path, help="folder; default: starter/models/TASK")
     parser.add_argument("--measure", action="store_true", help="only measure what is there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 import yaml
 
 from benchmarks.serving import OURS, serve, wait_for_page
-from scripts.readme import README, filled, main
+from scripts.readme import PAGES, filled, main
 
 ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 KEYS = {
     *("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version"),
@@ -34,16 +36,20 @@ def space(text: str) -> dict[str, Any]:
     return yaml.safe_load(text.split("---\n")[1])
 
 
-def test_the_tables_are_those_of_the_code(text: str) -> None:
-    assert text == filled(text), "run: make readme"
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tables_are_those_of_the_code(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    assert text == filled(text, page), "run: make readme"
 
 
 def test_check_says_whether_the_readme_is_up_to_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     copy = tmp_path / "README.md"
-    monkeypatch.setattr("scripts.readme.README", copy)
+    monkeypatch.setattr("scripts.readme.ROOT", tmp_path)
     copy.write_text(text, "utf-8")
+    (tmp_path / "starter").mkdir()
+    shutil.copy(ROOT / "starter" / "README.md", tmp_path / "starter")
     assert main(["--check"]) == 0
     copy.write_text(text.replace("| `--models` |", "| `--model` |"), "utf-8")
     assert main(["--check"]) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,12 +63,14 @@ def test_every_task_has_examples_that_say_what_is_right(row: TaskSpec) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @every_example
 def test_every_example_is_answered_rightly(
-    row: TaskSpec, example: Example, engine: InlineEngine
+    row: TaskSpec, example: Example, dtype: str, engine: InlineEngine
 ) -> None:
-    values = {name: _place(value) for name, value in example.values.items()}
-    *_, last = engine.run(request_from(row, values, Limits(upload_roots=(EXAMPLES,))))
+    values = {**example.located(EXAMPLES), "dtype": dtype}
+    request = request_from(row, values, Limits(upload_roots=(EXAMPLES,)))
+    *_, last = engine.run(request)
     assert isinstance(last, Done), last
     assert example.expect in FOUND.get(row.outputs[0].kind, _first)(last)
 
@@ -98,9 +99,3 @@ def _nearest_to_the_first(done: Done) -> str:
 
 
 FOUND: dict[type[OutputKind], Callable[[Done], str]] = {Vectors: _nearest_to_the_first}
-
-
-def _place(value: object) -> object:
-    """Names of example files become their paths."""
-    path = EXAMPLES / value if isinstance(value, str) else Path()
-    return str(path) if path.is_file() else value

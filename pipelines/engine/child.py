@@ -24,7 +24,6 @@ Send = Callable[..., None]
 
 def main(descriptor: int) -> None:
     """Serve one parent until the socket closes."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes us
     connection: Connection[Any, Any] = Connection(descriptor)
     sending = threading.Lock()
@@ -34,7 +33,9 @@ def main(descriptor: int) -> None:
             connection.send(message)
 
     try:
-        engine = InlineEngine(connection.recv(), on_status=partial(send, "status"))
+        settings = connection.recv()
+        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+        engine = InlineEngine(settings, on_status=partial(send, "status"))
         while True:
             _obey(engine, connection.recv(), send)
     except (EOFError, OSError):

@@ -58,6 +58,7 @@ class RunnerSettings:
     hub_login: bool = False
     memory_bytes: int = 0
     idle_seconds: float = 0.0
+    log_level: int = logging.INFO
 
 
 @dataclass
