@@ -11,9 +11,21 @@ from typing import Any, Protocol
 from pipelines.loading import LoadSettings
 
 
+@dataclass(frozen=True)
+class Row:
+    """Checked inputs and params of one of many; `index` is its place in the whole, from 0."""
+
+    index: int
+    inputs: Mapping[str, Any]
+    params: Mapping[str, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One checked request. `owner` says who may cancel it: a browser session and a task."""
+    """One checked request. `owner` says who may cancel it: a browser session and a task.
+
+    With `rows` it is many: each is answered by itself, and inputs and params are the rows' own.
+    """
 
     task: str
     inputs: Mapping[str, Any]
@@ -21,6 +33,7 @@ class Request:
     load: LoadSettings
     batch_size: int = 1
     owner: str = ""
+    rows: tuple[Row, ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     submitted: float = field(default_factory=time.time)
     """Seconds since the epoch; the queue time is counted from here."""
@@ -86,6 +99,27 @@ class Done:
 
 
 @dataclass(frozen=True)
+class RowResult:
+    """The answer to one row in the task format, or the sentence that says why there is none."""
+
+    index: int
+    answer: Any = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RowsDone:
+    """The end of a run over many rows: one result for each, in the order of the rows.
+
+    `batch_size` is the largest that is still to be used: memory that runs out lowers it.
+    """
+
+    results: tuple[RowResult, ...]
+    meta: Meta
+    batch_size: int
+
+
+@dataclass(frozen=True)
 class Failed:
     """The end of a run that could not finish; `message` is for the user."""
 
@@ -93,9 +127,13 @@ class Failed:
     field: str = ""
     expected: bool = True
     """False for a bug: the message then holds only an id that is in the log."""
+    hopeless: bool = False
+    """True where no other input would fare better: the model cannot be had."""
 
 
-Event = Waiting | Loading | Progress | Partial | Done | Failed
+Event = Waiting | Loading | Progress | Partial | Done | RowsDone | Failed
+END = (Done, RowsDone, Failed)
+"""What the last event of a run may be."""
 
 
 @dataclass(frozen=True, kw_only=True)

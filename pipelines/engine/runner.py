@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import threading
 import time
 import uuid
@@ -17,6 +16,7 @@ from pipelines.cache import PipelineCache, give_memory_back
 from pipelines.device import is_out_of_memory
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.catalogue import resolve
+from pipelines.engine.refusal import reason_of
 from pipelines.engine.request import (
     Done,
     Event,
@@ -26,11 +26,13 @@ from pipelines.engine.request import (
     Partial,
     Progress,
     Request,
+    RowsDone,
     Waiting,
 )
+from pipelines.engine.rows import RowsRun, rows_done
 from pipelines.engine.snippet import snippet
 from pipelines.engine.watch import TokenStream, Watch
-from pipelines.errors import Cancelled, EngineError, InputError, PipelineError
+from pipelines.errors import Cancelled, EngineError, InputError, ModelError, PipelineError
 from pipelines.limits import Limits
 from pipelines.loading import SAMPLING, Loaded, LoadSettings, load, set_seed, settled
 from pipelines.spec import CALL, TaskSpec
@@ -43,8 +45,6 @@ Emit = Callable[[Event], None]
 LOCK_SECONDS = 0.1
 """How often a run that waits for a model looks whether it was stopped."""
 BUSY = "Waiting for the model to finish another run"
-PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}")
-REASON_CHARS = 200
 RUST_PANIC = "PanicException"
 """What tokenizers raises where its Rust code gives up; it is no Exception (pyo3)."""
 
@@ -94,6 +94,8 @@ class Runner:
             self._execute(request, emit, cancelled)
         except InputError as error:
             emit(Failed(str(error), field=error.field))
+        except ModelError as error:
+            emit(Failed(str(error), hopeless=True))
         except PipelineError as error:
             emit(Failed(str(error)))
         except BaseException:  # a panic of Rust code is no Exception
@@ -118,6 +120,9 @@ class Runner:
         began = time.monotonic()
         with self.cache.lease(settings, loader, hold) as loaded:
             load_seconds = time.monotonic() - began if fresh else 0.0
+            if request.rows:
+                emit(self._rows(request, spec, loaded, load_seconds, emit, cancelled))
+                return
             emit(Progress(0, 0, "Reading the input"))
             began = time.monotonic()
             prepared = prepare(spec, request, loaded, self.settings.limits)
@@ -136,6 +141,23 @@ class Runner:
             with _turn(loaded.lock, cancelled, emit, BUSY), _seeded(run):
                 done = _run(run)
         emit(done)
+
+    def _rows(
+        self, request: Request, spec: TaskSpec, loaded: Loaded, load_seconds: float, emit: Emit,
+        cancelled: threading.Event,
+    ) -> RowsDone:  # fmt: skip
+        total = len(request.rows)
+        run = RowsRun(
+            request=request,
+            spec=spec,
+            loaded=loaded,
+            limits=self.settings.limits,
+            cancelled=cancelled,
+            hold=lambda: _turn(loaded.lock, cancelled, emit, BUSY),
+            on_rows=lambda done: emit(Progress(done, total)),
+        )
+        emit(Progress(0, total))
+        return rows_done(run, load_seconds)
 
     def _watch(
         self,
@@ -295,5 +317,4 @@ def _refusals() -> Iterator[None]:
         if not isinstance(error, ValueError) and type(error).__name__ != RUST_PANIC:
             raise
         logger.warning("the pipeline refused a value", exc_info=True)
-        reason = PATH.sub("…", str(error).strip().partition("\n")[0])
-        raise EngineError(f"The model refused this: {reason[:REASON_CHARS]}") from error
+        raise EngineError(reason_of(error)) from error

@@ -6,7 +6,7 @@ import contextlib
 import queue
 from collections.abc import Callable, Iterator
 
-from pipelines.engine.request import Done, Event, Failed, Request, Waiting
+from pipelines.engine.request import END, Event, Request, Waiting
 
 BEAT_SECONDS = 1.0
 """A silent run repeats its last event this often: a caller who left is only noticed at a yield."""
@@ -15,7 +15,7 @@ Submit = Callable[[Request, Callable[[Event], None]], None]
 
 
 def stream(request: Request, submit: Submit, cancel: Callable[[str], None]) -> Iterator[Event]:
-    """Submit and yield until Done or Failed; closing the iterator cancels the run by its id."""
+    """Submit and yield until the end; closing the iterator cancels the run by its id."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     submit(request, events.put)
     event: Event = Waiting("Waiting for the engine")
@@ -24,7 +24,7 @@ def stream(request: Request, submit: Submit, cancel: Callable[[str], None]) -> I
         while not ended:
             with contextlib.suppress(queue.Empty):
                 event = events.get(timeout=BEAT_SECONDS)
-            ended = isinstance(event, Done | Failed)
+            ended = isinstance(event, END)
             yield event
     finally:
         if not ended:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.engine.inline import CLOSING
 from pipelines.engine.request import (
-    Done,
+    END,
     Event,
     Failed,
     Partial,
@@ -220,7 +220,7 @@ class WorkerEngine:
                 self._failed_starts = 0
             return
         id, event = rest
-        ended = isinstance(event, Done | Failed)
+        ended = isinstance(event, END)
         with self._lock:
             flight = self._flights.pop(id, None) if ended else self._flights.get(id)
             if flight is None:
