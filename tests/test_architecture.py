@@ -18,7 +18,7 @@ FLOORS = (
     ("foundations", ("pipelines/",)),
     ("rows", ("pipelines/tasks/",)),
     ("loading", ("pipelines/loading.py", "pipelines/cache.py", "pipelines/device.py")),
-    ("engine", ("pipelines/engine/", "pipelines/jobs.py", "pipelines/batching.py", "settings.py")),
+    ("engine", ("pipelines/engine/", "pipelines/jobs/", "settings.py")),
     ("page", ("ui/",)),
     ("app", ("app.py",)),
 )

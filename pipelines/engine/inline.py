@@ -75,7 +75,7 @@ class InlineEngine:
                 self._active[request.id] = active
                 self._pool.submit(self._work, active)
                 return
-        emit(Failed(CLOSING))
+        emit(Failed(CLOSING, hopeless=True))
 
     def cancel(self, owner: str) -> None:
         """Stop every run of this owner."""
@@ -118,7 +118,7 @@ class InlineEngine:
             self._wait_until_warm(active)
             self._runner.execute(active.request, active.emit, active.cancelled)
         except PipelineError as error:
-            active.emit(Failed(str(error)))
+            active.emit(Failed(str(error), hopeless=isinstance(error, EngineError)))
         finally:
             with self._lock:
                 self._active.pop(active.request.id, None)

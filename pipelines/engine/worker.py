@@ -167,7 +167,7 @@ class WorkerEngine:
                     self._child = None
                 child = self.start()
         if closed:
-            emit(Failed(CLOSING))
+            emit(Failed(CLOSING, hopeless=True))
         else:
             child.send(("run", request))
 
@@ -246,7 +246,7 @@ class WorkerEngine:
         with self._lock:
             lost = self._closing() if self._closed else self._restart(dead)
         for flight, message in lost:
-            flight.land(Failed(message))
+            flight.land(Failed(message, hopeless=message in (CLOSING, BROKEN.note)))
 
     def _closing(self) -> list[tuple[Flight, str]]:
         lost = [(flight, CLOSING) for flight in self._flights.values()]

@@ -1,0 +1,203 @@
+"""The command line: `python -m pipelines.jobs run --task ... --input rows.csv --output out.csv`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.engine.request import Engine
+from pipelines.errors import InputError, PipelineError
+from pipelines.jobs import mapping
+from pipelines.jobs.exports import WRITERS, export
+from pipelines.jobs.job import (
+    AUTO,
+    DONE,
+    LOCK,
+    MANIFEST,
+    PAUSED,
+    Job,
+    Manifest,
+    fingerprint,
+    make,
+)
+from pipelines.jobs.tables import open_table
+from pipelines.jobs.work import Signal, carry_out
+from pipelines.limits import Limits
+from pipelines.spec import TaskSpec
+from pipelines.strict_json import to_json
+from pipelines.tasks import TASKS, task
+
+SUFFIX = ".job"
+"""The folder beside the output that holds a job until it is done."""
+TICK_SECONDS = 0.5
+OPTIONS = ("model", "revision", "device", "dtype", "device_map")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when every row is written, 1 where rows or the job failed, 130 after Ctrl-C."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return int(options.act(options))
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the job, or take up the one that is there, and carry it out."""
+    if options.output.suffix.lstrip(".") not in WRITERS:
+        raise InputError("output", f"must end with one of: {', '.join(WRITERS)}.")
+    job = _job(options)
+    engine = _engine(options)
+    signal, started = Signal(), job.state.done
+    worker = threading.Thread(
+        target=carry_out, args=(job, engine, Limits(fetch_urls=True), signal), daemon=True
+    )
+    worker.start()
+    try:
+        _show(job, worker, started)
+    except KeyboardInterrupt:
+        signal.ask(PAUSED)
+        worker.join()
+        print("\nPaused; the same command with --resume goes on.", file=sys.stderr)
+        return 130
+    finally:
+        engine.close()
+    return _finish(job, options.output)
+
+
+def list_jobs(options: argparse.Namespace) -> int:
+    """A line for each unfinished job below a folder."""
+    for manifest in sorted(options.folder.rglob(f"*{SUFFIX}/{MANIFEST}")):
+        job = Job(manifest.parent)
+        state = job.state
+        total = "?" if state.total is None else f"{state.total:,}"
+        print(f"{state.status:10} {state.done:>9,}/{total:9} {job.manifest.task:32} {job.folder}")
+    return 0
+
+
+def _job(options: argparse.Namespace) -> Job:
+    folder = options.output.with_name(options.output.name + SUFFIX)
+    if (folder / MANIFEST).exists():
+        if not options.resume:
+            raise InputError(
+                "output", f"has an unfinished job; add --resume, or remove {folder.name}."
+            )
+        return Job(folder)
+    spec = task(options.task or "")
+    source = options.input.resolve()
+    if not source.exists():
+        raise InputError("input", f"{options.input} does not exist.")
+    there = ("file",) if source.is_dir() else open_table(source).columns
+    chosen = dict(pair.split("=", 1) for pair in options.column)
+    columns = {**mapping.guess(spec, there), **chosen}
+    mapping.check(spec, columns, there)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LOCK).touch()
+    return make(
+        folder,
+        Manifest(
+            task=spec.id,
+            input=str(source),
+            sha256=fingerprint(source),
+            columns=columns,
+            values=_values(spec, options),
+            name=source.name,
+            batch_size=options.batch_size,
+            truth=options.truth,
+        ),
+    )
+
+
+def _values(spec: TaskSpec, options: argparse.Namespace) -> dict[str, Any]:
+    """Load settings and parameters; a parameter is read by its field's kind."""
+    values = {name: value for name in OPTIONS if (value := getattr(options, name))}
+    known = {f.name: f for f in spec.params}
+    for pair in options.param:
+        name, _, text = pair.partition("=")
+        if name not in known:
+            raise InputError(name, f"is no parameter of {spec.id}: {', '.join(known)}.")
+        read = mapping.CELLS.get(type(known[name].kind))
+        value = read(name, text) if read else text
+        values[name] = to_json(known[name].check(value, Limits()))
+    return values
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    from pipelines.engine.runner import RunnerSettings
+    from pipelines.engine.worker import WorkerEngine
+
+    limits = Limits(fetch_urls=True)
+    return WorkerEngine(
+        RunnerSettings(limits=limits, models=options.models, log_level=logging.WARNING)
+    )
+
+
+def _show(job: Job, worker: threading.Thread, started: int) -> None:
+    """A progress bar until the work ends."""
+    from tqdm import tqdm
+
+    began = time.monotonic()
+    with tqdm(unit="row", initial=started, mininterval=TICK_SECONDS) as bar:
+        while worker.is_alive():
+            worker.join(TICK_SECONDS)
+            state = job.state
+            bar.total = state.total
+            bar.set_postfix(errors=state.errors, batch=state.batch_size or "auto", refresh=False)
+            bar.update(max(0, state.done - bar.n))
+    seconds = time.monotonic() - began
+    rows = job.state.done - started
+    print(f"{rows:,} rows in {seconds:.1f} s, {rows / max(seconds, 1e-3):.1f} rows/s, "
+          f"{job.state.errors:,} with an error; {job.state.model} on {job.state.device} "
+          f"in {job.state.dtype}", file=sys.stderr)  # fmt: skip
+
+
+def _finish(job: Job, output: Path) -> int:
+    if job.state.status != DONE:
+        print(f"{job.state.reason} The same command with --resume goes on.", file=sys.stderr)
+        return 1
+    export(job, output)
+    errors = job.state.errors
+    shutil.rmtree(job.folder)
+    return 1 if errors else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipelines.jobs", description=__doc__)
+    verbs = parser.add_subparsers(required=True)
+    one = verbs.add_parser("run", help="answer every row of a file, or every file of a folder")
+    one.add_argument("--task", required=True, choices=TASKS, metavar="TASK", help=", ".join(TASKS))
+    one.add_argument("--input", type=Path, required=True, help="CSV, TSV, JSONL, Parquet, XLSX, "
+                     "text lines, or a folder of files")  # fmt: skip
+    one.add_argument("--output", type=Path, required=True, help="a .csv, .jsonl or .parquet file")
+    one.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN",
+                     help="which column feeds a field; guessed otherwise")  # fmt: skip
+    one.add_argument("--param", action="append", default=[], metavar="NAME=VALUE",
+                     help="a parameter of the task, the same for every row")  # fmt: skip
+    for name in OPTIONS:
+        one.add_argument(f"--{name.replace('_', '-')}")
+    one.add_argument("--batch-size", type=_batch_size, default=AUTO, help="a number, or auto")
+    one.add_argument("--truth", default="", help="the column that holds the right answers")
+    one.add_argument("--models", default="auto", choices=("auto", "hub", "starter"))
+    one.add_argument("--resume", action="store_true", help="go on with an unfinished job")
+    one.set_defaults(act=run)
+    all = verbs.add_parser("list", help="the unfinished jobs below a folder")
+    all.add_argument("folder", type=Path, nargs="?", default=Path())
+    all.set_defaults(act=list_jobs)
+    return parser
+
+
+def _batch_size(text: str) -> int:
+    return AUTO if text == "auto" else int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Files as rows: a ZIP is unpacked beside the job, within limits, and each file is a row."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from pipelines.errors import InputError
+from pipelines.jobs.tables import FIELD, Cells
+from pipelines.limits import MB
+
+MOST_ENTRIES = 10_000
+MOST_BYTES = 500 * MB
+MOST_RATIO = 100
+BLOCK_BYTES = 1 << 20
+LINK = 0o120000
+"""The kind of a symbolic link in an entry's Unix mode."""
+NESTED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+FILE = "file"
+"""The column that names a row's file."""
+
+
+def unpack(archive: Path, folder: Path) -> int:
+    """Unpack the files of a ZIP into an empty folder; how many (R9).
+
+    Refuses absolute names and "..", links, more than MOST_ENTRIES files, MOST_BYTES in all and a
+    ratio above MOST_RATIO, counted while unpacking; archives inside it are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            wanted = [entry for entry in opened.infolist() if _wanted(entry)]
+            if len(wanted) > MOST_ENTRIES:
+                raise InputError(
+                    FIELD, f"holds {len(wanted):,} files; at most {MOST_ENTRIES:,} are read."
+                )
+            left = min(MOST_BYTES, MOST_RATIO * max(archive.stat().st_size, BLOCK_BYTES))
+            for entry in wanted:
+                left -= _unpack_one(opened, entry, folder, left)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise InputError(FIELD, "is not a readable ZIP file; it may be damaged.") from error
+    return len(wanted)
+
+
+def _wanted(entry: zipfile.ZipInfo) -> bool:
+    name = PurePosixPath(entry.filename.replace("\\", "/"))
+    if name.is_absolute() or ".." in name.parts or ":" in name.parts[:1]:
+        raise InputError(FIELD, f"names a file outside itself: {entry.filename[:80]!r}.")
+    if entry.external_attr >> 16 & 0o170000 == LINK:
+        raise InputError(FIELD, f"holds a link: {entry.filename[:80]!r}.")
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    return not (entry.is_dir() or hidden or name.suffix.lower() in NESTED)
+
+
+def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, room: int) -> int:
+    """The bytes written; more than the room is refused whatever the entry says of itself."""
+    target = folder.joinpath(*PurePosixPath(entry.filename.replace("\\", "/")).parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with opened.open(entry) as source, target.open("wb") as file:
+        while block := source.read(BLOCK_BYTES):
+            written += len(block)
+            if written > room:
+                raise InputError(
+                    FIELD,
+                    f"unpacks to more than {MOST_BYTES // MB} MB or {MOST_RATIO} times its size.",
+                )
+            file.write(block)
+    return written
+
+
+def files_in(folder: Path) -> Iterator[Cells]:
+    """One row for each file of a folder and those below it, by name; hidden ones are left out."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not path.is_symlink() and not str(name).startswith("."):
+            yield {FILE: name.as_posix()}

@@ -1,0 +1,89 @@
+"""An answer as cells of a table: a few columns that a person sorts by, one table of rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipelines.outputs import (
+    Answers,
+    Fills,
+    OutputKind,
+    Reply,
+    Scores,
+    Spans,
+    Transcript,
+    Vectors,
+)
+from pipelines.spec import TaskSpec
+
+Flat = dict[str, Any]
+"""Column -> str, number or None."""
+ANSWER, ERROR = "answer_json", "error"
+
+
+def flat(spec: TaskSpec, answer: Any) -> Flat:
+    """The cells of one answer: those of its kind, and the whole of it as JSON."""
+    cells = FLATTEN[spec.outputs[0].kind](answer)
+    return {**cells, ANSWER: json.dumps(answer, ensure_ascii=False)}
+
+
+def columns(spec: TaskSpec) -> tuple[str, ...]:
+    """The names of the cells, the same for every row of a task."""
+    return (*flat(spec, spec.to_json(spec.raw_example)), ERROR)
+
+
+def _first(answer: Any) -> Mapping[str, Any]:
+    """The best of several, or nothing."""
+    found = answer[0] if isinstance(answer, list) and answer else answer
+    return found if isinstance(found, Mapping) else {}
+
+
+def _scores(answer: Any) -> Flat:
+    best = _first(answer)
+    return {"label": best.get("label"), "score": best.get("score")}
+
+
+def _answers(answer: Any) -> Flat:
+    best = _first(answer)
+    return {"answer": best.get("answer"), "score": best.get("score")}
+
+
+def _spans(answer: Any) -> Flat:
+    names = [(span.get("entity_group") or span.get("entity"), span.get("word")) for span in answer]
+    return {"entities": "; ".join(f"{label}: {word}" for label, word in names), "count": len(names)}
+
+
+def _fills(answer: Any) -> Flat:
+    """The best word of each gap."""
+    gaps = answer if answer and isinstance(answer[0], list) else [answer]
+    best = [_first(gap) for gap in gaps]
+    return {
+        "fill": " ".join(str(b.get("token_str", "")).strip() for b in best),
+        "score": best[0].get("score") if best else None,
+    }
+
+
+def _text(key: str) -> Callable[[Any], Flat]:
+    def read(answer: Any) -> Flat:
+        text = _first(answer).get(key)
+        return {"text": text if isinstance(text, str) else _last_message(text)}
+
+    return read
+
+
+def _last_message(chat: Any) -> str:
+    last = chat[-1] if isinstance(chat, list) and chat else None
+    return str(last.get("content", "")) if isinstance(last, Mapping) else ""
+
+
+FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
+    Scores: _scores,
+    Transcript: _text("text"),
+    Answers: _answers,
+    Reply: _text("generated_text"),
+    Spans: _spans,
+    Fills: _fills,
+    Vectors: lambda answer: {},
+}
