@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines import loading
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Event, Failed, Progress, Request, Row, RowsDone
 from pipelines.engine.rows import MOST_PER_BATCH, cut
@@ -20,13 +17,6 @@ from tests.engine_room import MODELS, Room
 CLOSE = 1e-4
 """Scores may differ this much between batch sizes in float32."""
 TEXTS = ["the team", "a goal . the quick brown fox", "rain", "the soup of onions " * 12, "hello"]
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory, checkpoints: dict[str, Path]) -> Iterator[Room]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "STARTERS", checkpoints["vit"].parent)
-        yield Room(tmp_path_factory.mktemp("rows"))
 
 
 def many(room: Room, id: str, each: list[dict[str, Any]], **load: Any) -> Request:
