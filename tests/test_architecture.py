@@ -18,7 +18,7 @@ FLOORS = (
     ("foundations", ("pipelines/",)),
     ("rows", ("pipelines/tasks/",)),
     ("loading", ("pipelines/loading.py", "pipelines/cache.py", "pipelines/device.py")),
-    ("engine", ("pipelines/engine/", "pipelines/jobs/", "settings.py")),
+    ("engine", ("pipelines/engine/", "pipelines/jobs/", "pipelines/check.py", "settings.py")),
     ("page", ("ui/",)),
     ("app", ("app.py",)),
 )

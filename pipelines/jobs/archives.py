@@ -45,7 +45,7 @@ def unpack(archive: Path, folder: Path) -> int:
 
 def _wanted(entry: zipfile.ZipInfo) -> bool:
     name = PurePosixPath(entry.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts or ":" in name.parts[:1]:
+    if name.is_absolute() or ".." in name.parts or ":" in name.as_posix():
         raise InputError(FIELD, f"names a file outside itself: {entry.filename[:80]!r}.")
     if entry.external_attr >> 16 & 0o170000 == LINK:
         raise InputError(FIELD, f"holds a link: {entry.filename[:80]!r}.")

@@ -184,7 +184,10 @@ def _xlsx(path: Path) -> Iterator[Cells]:
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         lines = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS)
-        head = _head([str(name or "") for name in next(lines, ())])
+        first = [str(name or "") for name in next(lines, ())]
+        while first and not first[-1]:
+            first.pop()  # read_only fills lines up to max_col (openpyxl 3.1)
+        head = _head(first)
         for line in lines:
             if any(cell is not None for cell in line):
                 yield {name: _cell(cell) for name, cell in zip(head, line, strict=False)}
