@@ -88,10 +88,9 @@ def carry_out(job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
     Raises EngineError where someone else is at work on it.
     """
     with job.locked():
-        worker = Worker(job, engine, limits, signal)
         try:
             job.check_input()
-            worker.run()
+            Worker(job, engine, limits, signal).run()
         except Stopped as stopped:
             _note(job, stopped.status, str(stopped))
         except PipelineError as error:
@@ -100,7 +99,7 @@ def carry_out(job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
             logger.warning("job %s cannot write", job.id, exc_info=True)
             _note(job, PAUSED, DISK_FULL)
         finally:
-            worker.scratch.cleanup()
+            shutil.rmtree(job.folder / "scratch", ignore_errors=True)
 
 
 def _note(job: Job, status: str, reason: str) -> None:
@@ -119,8 +118,10 @@ class Worker:
         self.engine = engine
         self.signal = signal
         self.spec: TaskSpec = task(job.manifest.task)
-        self.scratch = tempfile.TemporaryDirectory(prefix="rows-")
-        roots = (job.files.resolve(), Path(self.scratch.name).resolve())
+        self.scratch = job.folder / "scratch"
+        shutil.rmtree(self.scratch, ignore_errors=True)  # what a killed process has left
+        self.scratch.mkdir()
+        roots = (job.files.resolve(), self.scratch.resolve(), job.folder.resolve())
         self.limits = replace(limits, upload_roots=roots)
         self.window_rows = FIRST_ROWS
         self.run_seconds = 0.0
@@ -246,7 +247,7 @@ class Worker:
         taken = list(islice(rows, count))
         if not taken:
             return None
-        window = Window([], [], None, Path(tempfile.mkdtemp(dir=self.scratch.name)))
+        window = Window([], [], None, Path(tempfile.mkdtemp(dir=self.scratch)))
         for index, cells in taken:
             self._take(window, index, cells)
         return window
