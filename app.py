@@ -6,6 +6,7 @@ import logging
 import sys
 
 from pipelines.engine.request import Engine
+from pipelines.jobs.desk import Desk
 from settings import EXAMPLES, Settings, read_settings
 
 
@@ -30,6 +31,11 @@ def build_engine(settings: Settings) -> Engine:
     return WorkerEngine(told, lazy=True)
 
 
+def build_desk(engine: Engine, settings: Settings) -> Desk:
+    """Jobs over many rows, carried out by the engine."""
+    return Desk(engine, settings.limits, settings.jobs)
+
+
 def main() -> int:
     """The exit code: 0, or 1 where --check found a task that does not answer."""
     settings = read_settings()
@@ -45,10 +51,15 @@ def serve(engine: Engine, settings: Settings) -> int:
     """The page first, then the engine: it warms up while the user looks at the page."""
     from ui.app import build_app, launch_options
 
-    page = build_app(engine, settings)
-    page.launch(prevent_thread_lock=True, **launch_options(settings))
-    engine.start()
-    page.block_thread()
+    desk = build_desk(engine, settings)
+    try:
+        page = build_app(engine, settings, desk)
+        page.launch(prevent_thread_lock=True, **launch_options(settings))
+        engine.start()
+        desk.open_all()
+        page.block_thread()
+    finally:
+        desk.close()
     return 0
 
 

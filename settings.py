@@ -62,6 +62,10 @@ class Settings:
         "PLAYGROUND_IDLE_TIMEOUT",
     )  # fmt: skip
     check: bool = _flag(False, "run one example of every task, print what each answers, and end")
+    jobs_folder: str = _flag(
+        "~/.cache/pipeline-playground/jobs", "where jobs over many rows are kept",
+        "PLAYGROUND_JOBS_FOLDER",
+    )  # fmt: skip
     run_timeout: float = _flag(900.0, "seconds that one run may take", "PLAYGROUND_RUN_TIMEOUT")
 
     @property
@@ -73,6 +77,11 @@ class Settings:
             fetch_urls=self.allow_urls or not self.public,
         )
         return replace(local, labels=PUBLIC_LABELS) if self.public else local
+
+    @property
+    def jobs(self) -> Path:
+        """The folder of the jobs."""
+        return Path(self.jobs_folder).expanduser()
 
     @property
     def log_level(self) -> int:

@@ -26,6 +26,7 @@ from ui import handlers
 from ui.app import build_app, launch_options
 from ui.components import CONTROLS, DISPLAYS
 from ui.panel import Panel
+from ui.place import Place
 from ui.task_tab import build_panel
 
 STATIC_PER_TASK = 4
@@ -44,7 +45,7 @@ def _closed_loops() -> Iterator[None]:
 def panel_of(id: str) -> Panel:
     """The panel of a task; the engine behind its buttons is not used here."""
     with gr.Blocks(analytics_enabled=False):
-        return build_panel(TASKS[id], FakeEngine(), SETTINGS)
+        return build_panel(TASKS[id], Place(FakeEngine(), SETTINGS))
 
 
 def values_of(panel: Panel, **changed: Any) -> dict[str, Any]:

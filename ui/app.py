@@ -11,12 +11,15 @@ from typing import Any
 import gradio as gr
 
 from pipelines.engine.request import Engine, Status
+from pipelines.jobs.desk import Desk
 from pipelines.spec import TaskSpec
 from pipelines.tasks import MODALITIES, ROWS
 from settings import EXAMPLES, Settings
 from ui import doors, handlers, say
 from ui.api import add_endpoints
 from ui.doors import GuardedBlocks
+from ui.jobs import jobs_tab
+from ui.place import JOBS_TAB, Place
 from ui.task_tab import build_panel
 from ui.theme import build_theme
 
@@ -35,17 +38,21 @@ OWN_MEDIA_ONLY = (
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def build_app(engine: Engine, settings: Settings) -> gr.Blocks:
-    """The whole page; never launched here."""
+def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> gr.Blocks:
+    """The whole page; never launched here. Without a desk there are no jobs over many rows."""
     with GuardedBlocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         with gr.Row(elem_classes="header"):
             gr.Markdown(f"# {TITLE}\n{LINE}", min_width=300)
             models = gr.HTML(min_width=240)
-        with gr.Tabs(elem_classes="modalities", overflow_behavior="wrap"):
+        chosen = gr.State("")
+        with gr.Tabs(elem_classes="modalities", overflow_behavior="wrap") as tabs:
+            place = Place(engine, settings, desk, chosen, tabs)
             for modality in MODALITIES:
                 rows = tuple(row for row in ROWS if row.modality == modality)
                 if rows:
-                    _modality(modality, rows, engine, settings)
+                    _modality(modality, rows, place)
+            if desk is not None:
+                _jobs(place, demo)
         demo.load(_watch(engine, settings), None, models, concurrency_limit=None, **QUIET)
         demo.unload(handlers.on_leave(ROWS, engine))
         add_endpoints(engine, settings)
@@ -74,27 +81,38 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _modality(
-    modality: str, rows: tuple[TaskSpec, ...], engine: Engine, settings: Settings
-) -> None:
+def _jobs(place: Place, demo: gr.Blocks) -> None:
+    """The tab of the jobs, built when it is opened; a link to a job opens it."""
+    with gr.Tab("Jobs", id=JOBS_TAB) as tab:
+        opened = gr.State(False)
+        gr.on([tab.select], lambda: True, None, opened, concurrency_limit=None, **QUIET)
+        gr.render(triggers=[opened.change])(lambda: jobs_tab(place))
+    demo.load(_linked, None, [place.chosen, place.tabs], concurrency_limit=None, **QUIET)
+
+
+def _linked(request: gr.Request) -> Any:
+    """`?job=ID` shows that job."""
+    id = request.query_params.get("job", "") if request.request else ""
+    return (id, gr.update(selected=JOBS_TAB)) if id else (gr.skip(), gr.skip())
+
+
+def _modality(modality: str, rows: tuple[TaskSpec, ...], place: Place) -> None:
     with gr.Tab(modality, id=modality) as outer, gr.Tabs(overflow_behavior="wrap"):
         for row in rows:
             with gr.Tab(row.title, id=row.id) as tab:
                 openers = [tab.select, *([outer.select] if row is rows[0] else [])]
-                _built_when_opened(row, openers, engine, settings)
+                _built_when_opened(row, openers, place)
 
 
-def _built_when_opened(
-    row: TaskSpec, openers: list[Any], engine: Engine, settings: Settings
-) -> None:
+def _built_when_opened(row: TaskSpec, openers: list[Any], place: Place) -> None:
     """Rendered once for each visitor: opening a tab again keeps what was typed."""
     if row is ROWS[0]:
-        gr.render()(lambda: build_panel(row, engine, settings))
+        gr.render()(lambda: build_panel(row, place))
         return
     opened = gr.State(False)
     # Through the queue: Gradio fires a state's change for queued events only (6.31).
     gr.on(openers, lambda: True, None, opened, concurrency_limit=None, **QUIET)
-    gr.render(triggers=[opened.change])(lambda: build_panel(row, engine, settings))
+    gr.render(triggers=[opened.change])(lambda: build_panel(row, place))
 
 
 def _watch(engine: Engine, settings: Settings) -> Any:

@@ -16,21 +16,30 @@ from settings import Settings
 from ui import handlers, say
 from ui.components import control, display
 from ui.controls import show_one
+from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
+from ui.place import Place
 
 WHERE = {"model": "Model", "revision": "Model"}
 """Load settings by the accordion they are in; the others are in Device."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def build_panel(spec: TaskSpec, engine: Engine, settings: Settings) -> Panel:
+def build_panel(spec: TaskSpec, place: Place) -> Panel:
     """Create and wire everything of one task in the current Blocks context."""
+    engine, settings = place.engine, place.settings
     with gr.Row(elem_classes="task"):
         with gr.Column(elem_classes="ask", min_width=280):
             gr.Markdown(spec.help, elem_classes="help")
-            inputs = _controls((*spec.inputs, *(p for p in spec.params if p.required)), settings)
-            examples = _examples(spec)
-            run, stop, clear = _buttons()
+            switch = one_or_many() if place.desk else None
+            with gr.Column(elem_classes="bare") as one:
+                inputs = _controls(spec.inputs, settings)
+            side = many(spec) if place.desk else None
+            inputs |= _controls((p for p in spec.params if p.required), settings)
+            with gr.Column(elem_classes="bare") as alone:
+                examples = _examples(spec)
+                run, stop, clear = _buttons()
+            start = start_many() if side else None
             _starter(spec)
         with gr.Column(elem_classes="result", min_width=280):
             status = gr.HTML(say.hint(handlers.EMPTY), elem_classes="status")
@@ -46,6 +55,9 @@ def build_panel(spec: TaskSpec, engine: Engine, settings: Settings) -> Panel:
     )  # fmt: skip
     _wire(panel, engine, settings)
     _link(panel)
+    if switch and side and start:
+        show_many(switch, (one, alone), (side.box, start.box))
+        wire_many(side, start, panel, place)
     return panel
 
 

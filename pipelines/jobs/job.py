@@ -73,6 +73,8 @@ class State:
     revision: str = ""
     device: str = ""
     dtype: str = ""
+    rate: float = 0.0
+    """Rows/s of late."""
     retried: int | None = None
     """Lines of the retry log when the retry that is under way began."""
 

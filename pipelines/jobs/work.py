@@ -42,6 +42,8 @@ TRIED_BATCHES = 4
 """Each size is tried with so many batches, and LEAST_TRIED rows."""
 WORSE = 0.9
 """A batch size this much slower than the best one ends the trial."""
+KEPT = 0.7
+"""Share of the former rate in the one that is shown."""
 DISK_FULL = "The disk takes no more; free some space, then resume."
 STOPPING = {PAUSED: "Paused.", CANCELLED: "Cancelled.", WAITING: ""}
 
@@ -125,6 +127,7 @@ class Worker:
         self.limits = replace(limits, upload_roots=roots)
         self.window_rows = FIRST_ROWS
         self.run_seconds = 0.0
+        self.advanced = time.monotonic()
 
     def run(self) -> None:
         """Answer every row that has no answer yet."""
@@ -170,10 +173,13 @@ class Worker:
         self.job.change(total=total)
 
     def _advance(self, results: Sequence[RowResult]) -> None:
-        state = self.job.state
+        state, now = self.job.state, time.monotonic()
+        rate = len(results) / max(now - self.advanced, 1e-3)
+        self.advanced = now
         self.job.update(
             done=state.done + len(results),
             errors=state.errors + sum(bool(result.error) for result in results),
+            rate=KEPT * state.rate + (1 - KEPT) * rate if state.rate else rate,
         )
 
     def _answers(self, rows: Iterator[tuple[int, Cells]]) -> Iterator[list[RowResult]]:

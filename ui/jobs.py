@@ -1,0 +1,230 @@
+"""The Jobs tab: what runs over many rows, how far it is, and what it has found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+from pipelines.errors import PipelineError
+from pipelines.jobs.desk import Desk
+from pipelines.jobs.exports import WRITERS, export, records
+from pipelines.jobs.job import CANCELLED, DONE, FAILED, OPEN, PAUSED, RUNNING, Job
+from settings import Settings, upload_folder
+from ui import say
+from ui.messages import message_of
+from ui.place import Place
+
+TICK_SECONDS = 1.0
+SHOWN_ROWS = 200
+CELL_CHARS = 120
+SECONDS_PER_MINUTE, SECONDS_PER_HOUR = 60, 3_600
+NONE = "No job yet. Open a task, choose Many, and give it a table, a ZIP or some lines."
+PRIVATE = "Open a job by the link that you got when you started it."
+LIST_HEAD = ["Job", "Task", "State", "Rows", "Errors"]
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+WORDS = {
+    "waiting": "Waiting for its turn", RUNNING: "Running", PAUSED: "Paused", CANCELLED: "Cancelled",
+    DONE: "Done", FAILED: "Stopped",
+}  # fmt: skip
+STOPPABLE, RESUMABLE = OPEN, (PAUSED, CANCELLED, FAILED)
+
+
+def jobs_tab(place: Place) -> None:
+    """The list, and the view of the chosen job, in the current tab."""
+    assert place.desk is not None
+    assert place.chosen is not None
+    JobsPage(place.desk, place.settings).wire(place.chosen)
+
+
+class JobsPage:
+    """The components of the tab, and how they are drawn."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self.desk = desk
+        self.settings = settings
+        self.listed = gr.Dataframe(
+            headers=LIST_HEAD, label="Jobs", interactive=False, max_height=260, buttons=[],
+            elem_classes="table", column_widths=["26%", "30%", "18%", "14%", "12%"],
+        )  # fmt: skip
+        self.head = gr.HTML()
+        with gr.Row(elem_classes="buttons") as self.buttons:
+            self.pause = gr.Button("Pause", min_width=90)
+            self.resume = gr.Button("Resume", variant="primary", min_width=90)
+            self.retry = gr.Button("Retry failed rows", min_width=140)
+            self.cancel = gr.Button("Cancel", variant="stop", min_width=90)
+            self.delete = gr.Button("Delete", variant="stop", min_width=90)
+        self.results = gr.Dataframe(
+            label="Results so far", interactive=False, wrap=True, max_height=420, buttons=[],
+            elem_classes="table", visible=False,
+        )  # fmt: skip
+        with gr.Row(elem_classes="buttons", visible=False) as self.files:
+            self.downloads = {
+                format: gr.DownloadButton(format.upper(), size="sm", min_width=90)
+                for format in WRITERS
+            }
+        self.timer = gr.Timer(TICK_SECONDS)
+
+    @property
+    def drawn(self) -> list[Block]:
+        """Everything that a look at a job may change."""
+        return [
+            self.listed, self.head, self.buttons, self.pause, self.resume, self.retry, self.cancel,
+            self.delete, self.results, self.files,
+        ]  # fmt: skip
+
+    def wire(self, chosen: gr.State) -> None:
+        seen = gr.State("")
+        look = {"fn": self.look, "inputs": [chosen, seen], "outputs": [*self.drawn, seen]}
+        self.timer.tick(**look, queue=False, **QUIET)
+        chosen.change(**look, queue=False, **QUIET)
+        self.listed.select(self.pick, None, chosen, **QUIET)
+        for button, act in (
+            (self.pause, self.desk.pause),
+            (self.resume, self.desk.resume),
+            (self.retry, self.desk.retry),
+            (self.cancel, self.desk.cancel),
+            (self.delete, self.desk.delete),
+        ):
+            button.click(self._acts(act), chosen, [self.head], **QUIET)
+        for format, button in self.downloads.items():
+            button.click(self._exports(format), chosen, button, **QUIET)
+
+    def pick(self, event: gr.SelectData) -> Any:
+        """The job of the clicked line."""
+        row = event.row_value or ()
+        return str(row[0]) if row else gr.skip()
+
+    def look(self, id: str, seen: str) -> dict[Block, Any]:
+        """Draw the list and the chosen job; nothing where nothing has changed."""
+        jobs = [] if self.settings.public else self.desk.jobs()
+        job = self._job(id)
+        now = "|".join(_mark(j) for j in [*jobs, *([job] if job else [])])
+        if now == seen:
+            return {}
+        return {**self._list(jobs), **(self._shown(job) if job else self._nothing())}
+
+    def _job(self, id: str) -> Job | None:
+        try:
+            return self.desk.job(id) if id else None
+        except PipelineError:
+            return None
+
+    def _list(self, jobs: list[Job]) -> dict[Block, Any]:
+        rows = [
+            [j.id, j.manifest.task, WORDS[j.state.status], _rows(j), f"{j.state.errors:,}"]
+            for j in jobs
+        ]
+        return {self.listed: gr.update(value=rows, visible=bool(rows))}
+
+    def _nothing(self) -> dict[Block, Any]:
+        said = say.hint(PRIVATE if self.settings.public else NONE)
+        hidden = (self.buttons, self.results, self.files)
+        return {self.head: said, **{block: gr.update(visible=False) for block in hidden}}
+
+    def _shown(self, job: Job) -> dict[Block, Any]:
+        state, done = job.state, job.state.status == DONE
+        found = list(records(job, 0, SHOWN_ROWS))
+        heads = [name for name in (found[0] if found else {}) if name != "answer_json"]
+        rows = [[_short(record[name]) for name in heads] for record in found]
+        return {
+            self.head: head(job),
+            self.buttons: gr.update(visible=True),
+            self.pause: gr.update(visible=state.status in STOPPABLE),
+            self.cancel: gr.update(visible=state.status in STOPPABLE),
+            self.resume: gr.update(visible=state.status in RESUMABLE),
+            self.retry: gr.update(visible=done and state.errors > 0),
+            self.delete: gr.update(visible=state.status not in STOPPABLE),
+            self.results: gr.update(
+                value={"headers": heads, "data": rows}, visible=bool(rows),
+                label=f"Results so far, the first {SHOWN_ROWS}" if state.done > SHOWN_ROWS
+                else "Results so far",
+            ),
+            self.files: gr.update(visible=state.done > 0),
+        }  # fmt: skip
+
+    def _acts(self, act: Callable[[str], None]) -> Callable[[str], Any]:
+        def clicked(id: str) -> Any:
+            try:
+                act(id)
+            except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
+                return say.alert(message_of(error))
+            return gr.skip()
+
+        return clicked
+
+    def _exports(self, format: str) -> Callable[[str], Any]:
+        def make(id: str) -> Any:
+            job = self.desk.job(id)
+            folder = upload_folder() / "jobs" / job.id
+            folder.mkdir(parents=True, exist_ok=True)
+            return str(export(job, folder / f"{Path(job.manifest.name or job.id).stem}.{format}"))
+
+        return make
+
+
+def head(job: Job) -> str:
+    """State, progress, pace and what answered, as HTML."""
+    state = job.state
+    words = WORDS[state.status] + (f": {state.reason}" if state.reason else "")
+    total = f' value="{state.done}" max="{state.total}"' if state.total else ""
+    parts = [f"{_rows(job)} rows", f"{state.errors:,} with an error"]
+    if state.model:
+        parts += [state.model, state.device, state.dtype]
+    if state.batch_size:
+        parts.append(f"batch size {state.batch_size}")
+    if state.rate and state.status == RUNNING:
+        parts.append(f"{state.rate:,.1f} rows/s")
+        parts += [left((state.total - state.done) / state.rate)] if state.total else []
+    line = "".join(f"<span>{escape(part)}</span>" for part in parts)
+    return (
+        f'<div class="progress" role="status"><span>{escape(words)}</span>'
+        f"<progress{total}></progress>"
+        f'<div class="timing">{line}</div>{speeds(job)}'
+        f'<div class="note">This job has a link: <a href="?job={escape(job.id)}">'
+        f"?job={escape(job.id)}</a></div></div>"
+    )
+
+
+def left(seconds: float) -> str:
+    """The time that is left, as a person says it."""
+    if seconds >= SECONDS_PER_HOUR:
+        return f"about {seconds / SECONDS_PER_HOUR:.1f} hours left"
+    if seconds >= SECONDS_PER_MINUTE:
+        return f"about {seconds / SECONDS_PER_MINUTE:.0f} minutes left"
+    return f"about {seconds:.0f} seconds left"
+
+
+def speeds(job: Job) -> str:
+    """Rows/s by batch size as small bars, where they were measured."""
+    measured = job.state.speeds
+    if not measured:
+        return ""
+    best = max(measured.values())
+    bars = "".join(
+        f'<li><span>{escape(size)}</span><i style="width:{100 * speed / best:.0f}%"></i>'
+        f"<b>{speed:,.0f}</b></li>"
+        for size, speed in measured.items()
+    )
+    return f'<div class="speeds"><span>rows/s by batch size</span><ul>{bars}</ul></div>'
+
+
+def _mark(job: Job) -> str:
+    state = job.state
+    return f"{job.id}{state.status}{state.done}{state.errors}{state.total}{state.reason}"
+
+
+def _rows(job: Job) -> str:
+    total = "?" if job.state.total is None else f"{job.state.total:,}"
+    return f"{job.state.done:,} of {total}"
+
+
+def _short(cell: Any) -> Any:
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    text = "" if cell is None else str(cell)
+    return text if len(text) <= CELL_CHARS else f"{text[: CELL_CHARS - 1]}…"
