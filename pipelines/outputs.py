@@ -36,3 +36,15 @@ class Fills(OutputKind):
 
 class Vectors(OutputKind):
     """{"texts": (n,), "vectors": n lists of equal length}: how alike the texts are."""
+
+
+class Boxes(OutputKind):
+    """{"picture": PIL RGB, "boxes": [{"label", "score", "box": {xmin, ymin, xmax, ymax}}],
+    "threshold"}: the surest first, those below the threshold too; pixels of the picture."""
+
+
+class Masks(OutputKind):
+    """{"picture": PIL RGB, "masks": [{"label", "score", "rle": [runs]}], "size": (width, height)}.
+
+    The runs of a mask count its pixels row by row, outside and inside in turn, outside first.
+    """

@@ -9,7 +9,7 @@ from pipelines.kinds import Kind
 from pipelines.outputs import OutputKind
 from pipelines.spec import Field, Output
 from settings import Settings
-from ui import chat, controls, displays, fills, spans, vectors
+from ui import boxes, chat, controls, displays, fills, masks, spans, vectors
 from ui.panel import Control, Display
 
 CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
@@ -37,6 +37,8 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Spans: spans.entities,
     outputs.Fills: fills.filled,
     outputs.Vectors: vectors.similarity,
+    outputs.Boxes: boxes.boxes,
+    outputs.Masks: masks.masks,
 }
 
 

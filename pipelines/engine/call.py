@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.engine.request import Request
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
-from pipelines.kinds import MASKS, Chat, FileKind, Kind, Lines, MaskedText, Text
+from pipelines.kinds import MASKS, Chat, FileKind, Kind, Labels, Lines, MaskedText, Text
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
@@ -26,6 +26,8 @@ from pipelines.spec import (
 )
 
 logger = logging.getLogger(__name__)
+
+SHOWN_CHARS = 40
 
 
 @dataclass
@@ -61,6 +63,7 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
             prepared.notes += result.notes
         elif type(f.kind) in FITTERS:
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
+    _check_labels(spec, prepared, loaded)
     prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
     prepared.call = invocation(spec, spec.build_input, prepared.inputs, prepared, facts)
     return prepared
@@ -137,6 +140,21 @@ def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
     elif whole > room:
         prepared.inputs[f.name] = _beginning(tokenizer, text, room)
         prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
+
+
+def _check_labels(spec: TaskSpec, prepared: Prepared, loaded: Loaded) -> None:
+    """Refuse a label that a text encoder cannot read: beyond its window it crashes."""
+    tokenizer, window = loaded.pipe.tokenizer, loaded.facts.max_tokens
+    if tokenizer is None or not window or spec.window:
+        return
+    room = window - tokenizer.num_special_tokens_to_add()
+    for f in spec.params:
+        for label in prepared.params[f.name] or () if isinstance(f.kind, Labels) else ():
+            if (count := _count(tokenizer, label)) > room:
+                shown = label if len(label) <= SHOWN_CHARS else f"{label[:SHOWN_CHARS]}…"
+                raise InputError(
+                    f.name, f"has “{shown}” of {count:,} tokens; {loaded.facts.model} reads {room}."
+                )
 
 
 def _window(prepared: Prepared, loaded: Loaded) -> None:

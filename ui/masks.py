@@ -1,0 +1,248 @@
+"""Masks: the picture with its masks in colour; a click picks one, sliders hide others."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipelines.spec import Output
+from settings import upload_folder
+from ui.boxes import COLOURS
+from ui.downloads import Download, downloads, to_csv
+from ui.panel import Display, Updates, Values
+
+LONGEST_SIDE = 960
+"""Pixels of the picture as it is shown and cut out; the masks in the ZIP are as large as it was."""
+QUALITY = 90
+EDGE = 1.0
+"""Opacity of a mask's rim."""
+MOST_LISTED = 200
+NOTHING = "No mask was found; fewer conditions or more points may find some."
+HIDDEN = "Every mask is hidden; move the sliders or tick a label."
+PICK = "Click on the picture to pick the smallest mask at that point."
+HEAD = ("label", "score", "area")
+
+Bits = NDArray[np.uint8]
+Mask = dict[str, Any]
+
+
+def masks(output: Output) -> Display:
+    """The drawing, the picked mask as a cut-out, and what hides and shows."""
+    with gr.Column(visible=False, elem_classes="display") as box:
+        kept, picked = gr.State(), gr.State()
+        picture = gr.Image(
+            label=f"{output.label}. {PICK}", interactive=False, buttons=["fullscreen"],
+            format="webp", type="pil", elem_classes="pickable",
+        )  # fmt: skip
+        none = gr.HTML(visible=False)
+        with gr.Row(elem_classes="params"):
+            opacity = gr.Slider(
+                0, 1, value=0.5, step=0.05, label="Opacity", interactive=True, min_width=160
+            )
+            least = gr.Slider(
+                0, 1, value=0, step=0.01, label="Least score", interactive=True, min_width=160
+            )
+            area = gr.Slider(
+                0, 50, value=0, step=0.5, label="Least area (%)", interactive=True, min_width=160
+            )
+        chosen = gr.CheckboxGroup([], label="Masks", interactive=True)
+        cut = gr.Image(
+            label="Cut out", interactive=False, visible=False, format="png", type="pil",
+            buttons=["download", "fullscreen"], height=280,
+        )  # fmt: skip
+        files = gr.HTML()
+        archive = gr.DownloadButton("All masks as ZIP", size="sm", elem_classes="gap")
+
+    controls = [kept, picked, opacity, least, area, chosen]
+    thinned = [picture, none, cut, files]
+
+    def draw(
+        value: Values, at: int | None, strength: float, score: float, share: float,
+        labels: Sequence[str],
+    ) -> Updates:  # fmt: skip
+        wanted = set(labels)
+        found = [m for m in value["masks"] if _seen(m, wanted, score, share)]
+        said = HIDDEN if value["masks"] else NOTHING
+        one = next((m for m in found if m["number"] == at), None)
+        return {
+            picture: overlaid(value, found, strength, one),
+            none: gr.update(value=f'<div class="hint">{said}</div>', visible=not found),
+            cut: gr.update(
+                value=cut_out(value, one) if one else None, visible=one is not None,
+                label=f"Cut out: {one['name']}" if one else "Cut out",
+            ),
+            files: _files(found) if found else "",
+        }  # fmt: skip
+
+    def thin_out(*values: Any) -> Updates:
+        return draw(*values) if _usable(*values) else {}
+
+    def pick(event: gr.SelectData, *values: Any) -> Updates:
+        if not _usable(*values):
+            return {}
+        value, _, _, score, share, labels = values
+        found = [m for m in value["masks"] if _seen(m, set(labels), score, share)]
+        under = [m for m in found if _holds(value, m, event.index)]
+        at = min(under, key=lambda m: m["area"])["number"] if under else None
+        return {picked: at, **draw(value, at, *values[2:])}
+
+    quiet: dict[str, Any] = {
+        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "trigger_mode": "always_last",
+    }  # fmt: skip
+    for control in (opacity, least, area, chosen):
+        control.change(thin_out, controls, thinned, **quiet)
+    picture.select(pick, controls, [picked, *thinned], **quiet)
+    archive.click(zipped, kept, archive, show_progress="hidden", api_visibility="private")
+
+    def show(value: Values, inputs: Values) -> Updates:
+        small = _kept(value)
+        names = [m["name"] for m in small["masks"]]
+        scored = any(m["score"] is not None for m in small["masks"])
+        return {
+            kept: small,
+            picked: None,
+            opacity: 0.5,
+            least: gr.update(value=0, visible=scored),
+            area: 0,
+            chosen: gr.update(choices=names[:MOST_LISTED], value=names, visible=len(names) > 1),
+            archive: gr.update(visible=bool(names)),
+            **draw(small, None, 0.5, 0.0, 0.0, names),
+        }
+
+    return Display(
+        box=box,
+        components=(kept, picked, opacity, least, area, chosen, archive, *thinned),
+        draw=show,
+        clear=lambda: {
+            kept: None, picked: None, picture: None, none: gr.update(visible=False),
+            cut: gr.update(value=None, visible=False), files: "",
+            chosen: gr.update(choices=[], value=[]),
+        },
+    )  # fmt: skip
+
+
+def _usable(value: Any, at: Any, *settings: Any) -> bool:
+    """Whether there is a result, and numbers and names came as such."""
+    *numbers, labels = settings
+    good = all(isinstance(n, int | float) for n in numbers) and isinstance(labels, list)
+    return bool(value) and good
+
+
+def _seen(mask: Mask, wanted: set[str], score: float, share: float) -> bool:
+    sure = mask["score"] is None or mask["score"] >= score
+    return mask["name"] in wanted and sure and mask["share"] * 100 >= share
+
+
+def _kept(value: Values) -> dict[str, Any]:
+    """Picture and masks as they are shown, small; the runs of the full masks for the ZIP."""
+    small = value["picture"].copy()
+    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=QUALITY)
+    found = []
+    for number, mask in enumerate(value["masks"]):
+        full = _mask(mask["rle"], value["size"])
+        scaled = Image.fromarray(full.astype(np.uint8) * 255).resize(small.size)
+        bits = np.asarray(scaled) > 127
+        share = float(full.mean())
+        sure = "" if mask["score"] is None else f" {mask['score']:.0%}"
+        found.append(
+            {
+                "number": number, "label": mask["label"], "score": mask["score"], "share": share,
+                "area": int(full.sum()), "bits": np.packbits(bits), "rle": mask["rle"],
+                "name": f"{number + 1}. {mask['label']}{sure}, {share:.1%} of the area",
+            }
+        )  # fmt: skip
+    return {"jpeg": file.getvalue(), "small": small.size, "size": value["size"], "masks": found}
+
+
+def _mask(lengths: Sequence[int], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """A mask (height, width) from its runs, outside first; size is (width, height)."""
+    inside = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(inside, lengths).reshape(size[1], size[0])
+
+
+def _bits(value: Values, mask: Mask) -> NDArray[np.bool_]:
+    width, height = value["small"]
+    return np.unpackbits(mask["bits"], count=width * height).reshape(height, width) > 0
+
+
+def _holds(value: Values, mask: Mask, at: Any) -> bool:
+    """Whether a point (x, y) of the shown picture is inside the mask."""
+    width, height = value["small"]
+    x, y = (int(c) for c in at)
+    return bool(0 <= x < width and 0 <= y < height and _bits(value, mask)[y, x])
+
+
+def overlaid(
+    value: Values, found: Sequence[Mask], strength: float, one: Mask | None
+) -> Image.Image:
+    """Each mask in its colour over the picture, with its rim; a picked one outshines the others."""
+    with Image.open(io.BytesIO(value["jpeg"])) as opened:
+        pixels = np.asarray(opened.convert("RGB"), np.float32)
+    for mask in sorted(found, key=lambda m: -m["area"]):
+        bits = _bits(value, mask)
+        hexed = COLOURS[mask["number"] % len(COLOURS)].lstrip("#")
+        colour = np.array([int(hexed[n : n + 2], 16) for n in (0, 2, 4)], np.float32)
+        faded = strength if one is None or mask is one else strength / 4
+        pixels = _blended(pixels, bits, colour, faded)
+        pixels = _blended(pixels, _rim(bits), colour, EDGE if one is None or mask is one else faded)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def _blended(pixels: Any, bits: Any, colour: Any, strength: float) -> Any:
+    pixels[bits] = pixels[bits] * (1 - strength) + colour * strength
+    return pixels
+
+
+def _rim(bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pixels of a mask that have one outside beside them."""
+    inner = bits.copy()
+    inner[1:] &= bits[:-1]
+    inner[:-1] &= bits[1:]
+    inner[:, 1:] &= bits[:, :-1]
+    inner[:, :-1] &= bits[:, 1:]
+    return bits & ~inner
+
+
+def cut_out(value: Values, mask: Mask) -> Image.Image:
+    """The picture inside the mask, see-through around it, cut to its box."""
+    bits = _bits(value, mask)
+    with Image.open(io.BytesIO(value["jpeg"])) as opened:
+        whole = opened.convert("RGBA")
+    whole.putalpha(Image.fromarray(bits.astype(np.uint8) * 255))
+    return whole.crop(whole.getchannel("A").getbbox() or (0, 0, *whole.size))
+
+
+def zipped(value: Values | None) -> str | None:
+    """A ZIP of every mask as a black-and-white PNG of the whole picture's size."""
+    if not value:
+        return None
+    folder = upload_folder() / "masks"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(dir=folder)) / "masks.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for mask in value["masks"]:
+            file = io.BytesIO()
+            full = _mask(mask["rle"], value["size"])
+            Image.fromarray(full.astype(np.uint8) * 255).convert("1").save(file, "PNG")
+            plain = "".join(c if c.isalnum() else "-" for c in mask["label"])[:40]
+            archive.writestr(f"{mask['number'] + 1:03}-{plain}.png", file.getvalue())
+    return str(target)
+
+
+def _files(found: Sequence[Mask]) -> str:
+    rows = [
+        (m["label"], "" if m["score"] is None else round(m["score"], 6), m["area"]) for m in found
+    ]
+    return downloads("masks", Download("csv", to_csv(HEAD, rows)))
