@@ -177,15 +177,15 @@ def test_a_run_that_waits_has_all_the_time(
     time.sleep(SOON)
     assert not waiting.done()
     engine.close()
-    assert waiting.result(PATIENCE) == Failed(CLOSING)
+    assert waiting.result(PATIENCE) == Failed(CLOSING, hopeless=True)
 
 
 def test_a_worker_that_never_starts_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_CHILD", "broken")
     engine = WorkerEngine(RunnerSettings(limits=Limits()))
-    assert last(engine, "answer") == Failed(BROKEN.note)
+    assert last(engine, "answer") == Failed(BROKEN.note, hopeless=True)
     assert engine.status() == BROKEN
-    assert last(engine, "answer") == Failed(BROKEN.note)
+    assert last(engine, "answer") == Failed(BROKEN.note, hopeless=True)
     engine.close()
 
 
@@ -207,9 +207,9 @@ def test_close_ends_the_process_and_what_runs(
 ) -> None:
     running, pid = start(pool, engine, "slow"), engine.pid
     engine.close()
-    assert running.result(PATIENCE) == Failed(CLOSING)
+    assert running.result(PATIENCE) == Failed(CLOSING, hopeless=True)
     assert gone(pid)
-    assert last(engine, "answer") == Failed(CLOSING)
+    assert last(engine, "answer") == Failed(CLOSING, hopeless=True)
 
 
 def test_the_worker_ends_when_its_parent_is_killed() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.outputs import (
     Answers,
+    Boxes,
     Fills,
+    Masks,
     OutputKind,
     Reply,
     Scores,
@@ -65,6 +68,13 @@ def _fills(answer: Any) -> Flat:
     }
 
 
+def _named(answer: Any) -> Flat:
+    """How many things were found, and how many of each name."""
+    names = Counter(str(part.get("label") or "") for part in answer)
+    listed = "; ".join(f"{name}: {count}" for name, count in names.items() if name)
+    return {"count": len(answer), "labels": listed}
+
+
 def _text(key: str) -> Callable[[Any], Flat]:
     def read(answer: Any) -> Flat:
         text = _first(answer).get(key)
@@ -86,4 +96,6 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Spans: _spans,
     Fills: _fills,
     Vectors: lambda answer: {},
+    Boxes: _named,
+    Masks: _named,
 }
