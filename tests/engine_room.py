@@ -17,21 +17,10 @@ from pipelines.engine.request import Done, Event, Failed
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.limits import Limits
 from pipelines.tasks import task
+from tests.tiny import MODELS
 
 RATE = 16_000
 PAGE = ("Invoice number 42", "Total amount due 17 dollars", "Date 2 May")
-MODELS = {
-    "automatic-speech-recognition": "wav2vec2",
-    "image-classification": "vit",
-    "zero-shot-classification": "bert-nli",
-    "document-question-answering": "layoutlm",
-    "text-generation": "gpt2",
-    "text-classification": "bert-sentiment",
-    "token-classification": "bert-ner",
-    "fill-mask": "bert-fill-mask",
-    "feature-extraction": "bert-fill-mask",
-}
-"""Task -> the tiny checkpoint that answers where a test names none."""
 
 
 def make_files(folder: Path) -> None:

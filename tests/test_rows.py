@@ -12,7 +12,8 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Event, Failed, Progress, Request, Row, RowsDone
 from pipelines.engine.rows import MOST_PER_BATCH, cut
 from pipelines.tasks import TASKS, task
-from tests.engine_room import MODELS, Room
+from tests.engine_room import Room
+from tests.tiny import MODELS
 
 CLOSE = 1e-4
 """Scores may differ this much between batch sizes in float32."""

@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
-from tests.tiny_models import CHECKPOINTS
+import tests
 
+MODULES = tuple(
+    import_module(f"tests.{module.name}")
+    for module in iter_modules(tests.__path__)
+    if module.name.startswith("tiny_")
+)
+"""tests/tiny_*.py: each has CHECKPOINTS, name -> maker, and MODELS, task -> name."""
+CHECKPOINTS = {name: make for m in MODULES for name, make in m.CHECKPOINTS.items()}
+MODELS: dict[str, str] = {task: name for m in MODULES for task, name in m.MODELS.items()}
+"""Task -> the tiny checkpoint that answers where a test names none."""
 SEED = 0
 STRICT_TEMPLATE = "{{ raise_exception('Roles must alternate /etc/passwd') }}"
 

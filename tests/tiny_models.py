@@ -386,3 +386,14 @@ CHECKPOINTS: dict[str, Callable[[], Parts]] = {
     "wav2vec2-bert": wav2vec2_bert,
     "whisper": whisper,
 }
+MODELS = {
+    "automatic-speech-recognition": "wav2vec2",
+    "image-classification": "vit",
+    "zero-shot-classification": "bert-nli",
+    "document-question-answering": "layoutlm",
+    "text-generation": "gpt2",
+    "text-classification": "bert-sentiment",
+    "token-classification": "bert-ner",
+    "fill-mask": "bert-fill-mask",
+    "feature-extraction": "bert-fill-mask",
+}
