@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import device as devices
+from pipelines import without_torchvision
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hub import Access, Inspect, Report, fetch_model
@@ -221,9 +222,10 @@ def _pipeline(spec: TaskSpec, settings: LoadSettings, folder: Path, model: Any) 
     place = {"device": settings.device} if settings.device_map == "none" else {}
     try:
         parts = _processors(kind, folder)
-        return transformers.pipeline(
+        pipe = transformers.pipeline(
             spec.id, model=model, config=model.config, trust_remote_code=False, **parts, **place
         )
+        return without_torchvision.mend(pipe)
     except Exception as error:  # a damaged tokenizer raises anything
         logger.warning("no pipeline for %s", settings.model, exc_info=True)
         if devices.is_out_of_memory(error):

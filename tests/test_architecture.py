@@ -17,7 +17,15 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("foundations", ("pipelines/",)),
     ("rows", ("pipelines/tasks/",)),
-    ("loading", ("pipelines/loading.py", "pipelines/cache.py", "pipelines/device.py")),
+    (
+        "loading",
+        (
+            "pipelines/loading.py",
+            "pipelines/cache.py",
+            "pipelines/device.py",
+            "pipelines/without_torchvision.py",
+        ),
+    ),
     ("engine", ("pipelines/engine/", "pipelines/jobs/", "pipelines/check.py", "settings.py")),
     ("page", ("ui/",)),
     ("app", ("app.py",)),
