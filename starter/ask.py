@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipelines import without_torchvision
+
 Ask = Callable[..., Any]
 
 
@@ -20,7 +22,7 @@ def plain(task: str, folder: Path) -> Ask:
 
     torch.set_num_threads(1)  # two threads only get into each other's way on models this small
 
-    pipe = pipeline(task, model=str(folder), device="cpu")
+    pipe = without_torchvision.mend(pipeline(task, model=str(folder), device="cpu"))
     accepted = frozenset(inspect.signature(type(pipe).__call__).parameters)
     return partial(_ask, pipe, accepted)
 
