@@ -30,22 +30,23 @@ PAD, UNKNOWN_WORD, FIRST, LAST = "<pad>", "<unk>", "<s>", "</s>"
 MOST_TOKENS = 16
 
 
-def vocabulary() -> dict[str, int]:
+def vocabulary(more: tuple[str, ...] = ()) -> dict[str, int]:
     """Word -> id; the last word's mark has the highest id, for CLIP and OWL-ViT pool at it.
 
-    The first word's mark is not 0: OWL-ViT takes a query that begins with 0 for padding.
+    The first word's mark is not 0: OWL-ViT takes a query that begins with 0 for padding. `more`
+    are words that a model needs besides these.
     """
     plurals = [f"{kind}s" for kind in KINDS]
-    words = [PAD, UNKNOWN_WORD, *FRAME, *COLOURS, *KINDS, *plurals, *THINGS, FIRST, LAST]
+    words = [PAD, UNKNOWN_WORD, *FRAME, *COLOURS, *KINDS, *plurals, *THINGS, *more, FIRST, LAST]
     return {word: n for n, word in enumerate(words)}
 
 
-def tokenizer() -> Any:
+def tokenizer(more: tuple[str, ...] = ()) -> Any:
     """Whole words in small letters, between marks; a PreTrainedTokenizerFast."""
     import transformers
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-    ids = vocabulary()
+    ids = vocabulary(more)
     raw = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN_WORD))
     raw.normalizer = normalizers.Lowercase()
     raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -61,12 +62,16 @@ def tokenizer() -> Any:
     )  # fmt: skip
 
 
-def queries(rng: Rng) -> list[str]:
-    """A phrase for every label, kind and colour, in their order, then OTHERS that are not there."""
+def queries(rng: Rng, frames: tuple[str, ...] = ("{}",)) -> list[str]:
+    """A phrase for every label, kind and colour, in their order, then OTHERS that are not there.
+
+    Each stands in one of the frames, whole sentences with a hole for the phrase.
+    """
     full = [_phrase(rng, label) for label in LABELS]
     kinds = [f"{k}s" if rng.random() < PLURAL else _phrase(rng, k) for k in KINDS]
     colours = [_one(rng, OF_COLOUR).format(colour) for colour in COLOURS]
-    return [*full, *kinds, *colours, *(_other(rng) for _ in range(OTHERS))]
+    others = [_other(rng) for _ in range(OTHERS)]
+    return [_one(rng, frames).format(name) for name in (*full, *kinds, *colours, *others)]
 
 
 def _other(rng: Rng) -> str:
