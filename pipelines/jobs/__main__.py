@@ -27,6 +27,7 @@ from pipelines.jobs.job import (
     fingerprint,
     make,
 )
+from pipelines.jobs.scores import check_truth, read_report
 from pipelines.jobs.tables import open_table
 from pipelines.jobs.work import Signal, carry_out
 from pipelines.limits import Limits
@@ -100,6 +101,7 @@ def _job(options: argparse.Namespace) -> Job:
     chosen = dict(pair.split("=", 1) for pair in options.column)
     columns = {**mapping.guess(spec, there), **chosen}
     mapping.check(spec, columns, there)
+    check_truth(spec, options.truth, there)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LOCK).touch()
     return make(
@@ -166,6 +168,9 @@ def _finish(job: Job, output: Path) -> int:
         return 1
     export(job, output)
     errors = job.state.errors
+    if report := read_report(job):
+        shown = ", ".join(f"{name} {score:.3f}" for name, score in report.scores.items())
+        print(f"{shown or 'nothing to compare'} over {report.rows:,} rows", file=sys.stderr)
     shutil.rmtree(job.folder)
     return 1 if errors else 0
 

@@ -30,6 +30,7 @@ from pipelines.jobs.job import (
     make,
     new_id,
 )
+from pipelines.jobs.scores import check_truth
 from pipelines.jobs.tables import FIELD, open_table
 from pipelines.jobs.work import Signal, carry_out
 from pipelines.kinds import FileKind
@@ -212,8 +213,7 @@ class Desk:
         there = open_table(input, name).columns if name else ("file",)
         columns = columns or mapping.guess(spec, there)
         mapping.check(spec, columns, there)
-        if truth and truth not in there:
-            raise InputError("truth", f"has no column {truth!r}.")
+        check_truth(spec, truth, there)
         same = self._constants(spec, folder, values, columns)
         return make(
             folder,

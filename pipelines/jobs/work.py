@@ -20,6 +20,7 @@ from pipelines.engine.request import Engine, Failed, Request, Row, RowResult, Ro
 from pipelines.errors import Cancelled, PipelineError
 from pipelines.jobs.job import AUTO, CANCELLED, DONE, FAILED, PAUSED, RUNNING, WAITING, Job
 from pipelines.jobs.mapping import values_of
+from pipelines.jobs.scores import write_report
 from pipelines.jobs.tables import Cells
 from pipelines.limits import Limits
 from pipelines.loading import STARTER
@@ -145,6 +146,7 @@ class Worker:
             job.log.append(results)
             self._advance(results)
         counting.join()
+        self._compare()
         job.update(status=DONE, total=job.state.done)
 
     def _retry(self) -> None:
@@ -160,7 +162,13 @@ class Worker:
             job.retries.append(results)
             self.signal.check()
         errors = sum(bool(result.error) for result in job.results())
+        self._compare()
         job.update(status=DONE, retried=None, errors=errors)
+
+    def _compare(self) -> None:
+        """Score the answers where the right ones are known."""
+        if self.job.manifest.truth:
+            write_report(self.job)
 
     def _count(self) -> None:
         """How many rows there are; a table that breaks later is found out by the work itself."""
