@@ -19,6 +19,7 @@ from ui import doors, handlers, say
 from ui.api import add_endpoints
 from ui.doors import GuardedBlocks
 from ui.jobs import jobs_tab
+from ui.jobs_api import add_job_endpoints
 from ui.place import JOBS_TAB, Place
 from ui.task_tab import build_panel
 from ui.theme import build_theme
@@ -56,6 +57,8 @@ def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> g
         demo.load(_watch(engine, settings), None, models, concurrency_limit=None, **QUIET)
         demo.unload(handlers.on_leave(ROWS, engine))
         add_endpoints(engine, settings)
+        if desk is not None:
+            add_job_endpoints(desk)
     return demo.queue(**doors.queue_options(settings))
 
 
@@ -141,4 +144,5 @@ def which_models(status: Status, settings: Settings) -> str:
         line = "Hub models answer; the first run of a model downloads it."
     else:
         line = "Looking for the Hugging Face Hub."
-    return line if status.ready else f"{status.note or 'Warming up.'} {line}"
+    note = (status.note or "Warming up").rstrip(".")
+    return line if status.ready else f"{note}. {line}"

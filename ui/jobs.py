@@ -18,6 +18,8 @@ from settings import Settings, upload_folder
 from ui import say
 from ui.messages import message_of
 from ui.place import Place
+from ui.report import ReportView
+from ui.saving import save_on_click
 
 TICK_SECONDS = 1.0
 SHOWN_ROWS = 200
@@ -49,24 +51,24 @@ class JobsPage:
         self.settings = settings
         self.listed = gr.Dataframe(
             headers=LIST_HEAD, label="Jobs", interactive=False, max_height=260, buttons=[],
-            elem_classes="table", column_widths=["26%", "30%", "18%", "14%", "12%"],
+            elem_classes="table", column_widths=["230px", "240px", "150px", "150px", "90px"],
         )  # fmt: skip
         self.head = gr.HTML()
         with gr.Row(elem_classes="buttons") as self.buttons:
             self.pause = gr.Button("Pause", min_width=90)
             self.resume = gr.Button("Resume", variant="primary", min_width=90)
             self.retry = gr.Button("Retry failed rows", min_width=140)
-            self.cancel = gr.Button("Cancel", variant="stop", min_width=90)
-            self.delete = gr.Button("Delete", variant="stop", min_width=90)
+            self.cancel = gr.Button("Cancel", min_width=90)
+            self.delete = gr.Button("Delete", size="sm", min_width=90, elem_classes="gap")
+        self.report = ReportView()
+        with gr.Row(elem_classes="buttons", visible=False) as self.files:
+            self.downloads = {
+                format: gr.Button(format.upper(), size="sm", min_width=90) for format in WRITERS
+            }
         self.results = gr.Dataframe(
             label="Results so far", interactive=False, wrap=True, max_height=420, buttons=[],
             elem_classes="table", visible=False,
         )  # fmt: skip
-        with gr.Row(elem_classes="buttons", visible=False) as self.files:
-            self.downloads = {
-                format: gr.DownloadButton(format.upper(), size="sm", min_width=90)
-                for format in WRITERS
-            }
         self.timer = gr.Timer(TICK_SECONDS)
 
     @property
@@ -74,7 +76,7 @@ class JobsPage:
         """Everything that a look at a job may change."""
         return [
             self.listed, self.head, self.buttons, self.pause, self.resume, self.retry, self.cancel,
-            self.delete, self.results, self.files,
+            self.delete, self.results, self.files, *self.report.drawn,
         ]  # fmt: skip
 
     def wire(self, chosen: gr.State) -> None:
@@ -92,7 +94,7 @@ class JobsPage:
         ):
             button.click(self._acts(act), chosen, [self.head], **QUIET)
         for format, button in self.downloads.items():
-            button.click(self._exports(format), chosen, button, **QUIET)
+            save_on_click(button, self._exports(format), [chosen])
 
     def pick(self, event: gr.SelectData) -> Any:
         """The job of the clicked line."""
@@ -123,7 +125,7 @@ class JobsPage:
 
     def _nothing(self) -> dict[Block, Any]:
         said = say.hint(PRIVATE if self.settings.public else NONE)
-        hidden = (self.buttons, self.results, self.files)
+        hidden = (self.buttons, self.results, self.files, self.report.box)
         return {self.head: said, **{block: gr.update(visible=False) for block in hidden}}
 
     def _shown(self, job: Job) -> dict[Block, Any]:
@@ -141,10 +143,10 @@ class JobsPage:
             self.delete: gr.update(visible=state.status not in STOPPABLE),
             self.results: gr.update(
                 value={"headers": heads, "data": rows}, visible=bool(rows),
-                label=f"Results so far, the first {SHOWN_ROWS}" if state.done > SHOWN_ROWS
-                else "Results so far",
+                label=_label(state.done, done),
             ),
             self.files: gr.update(visible=state.done > 0),
+            **self.report.shown(job if done else None),
         }  # fmt: skip
 
     def _acts(self, act: Callable[[str], None]) -> Callable[[str], Any]:
@@ -202,7 +204,7 @@ def left(seconds: float) -> str:
 def speeds(job: Job) -> str:
     """Rows/s by batch size as small bars, where they were measured."""
     measured = job.state.speeds
-    if not measured:
+    if len(measured) < 2:
         return ""
     best = max(measured.values())
     bars = "".join(
@@ -211,6 +213,13 @@ def speeds(job: Job) -> str:
         for size, speed in measured.items()
     )
     return f'<div class="speeds"><span>rows/s by batch size</span><ul>{bars}</ul></div>'
+
+
+def _label(rows: int, done: bool) -> str:
+    """What the table of results is called."""
+    return ("Results" if done else "Results so far") + (
+        f", the first {SHOWN_ROWS}" if rows > SHOWN_ROWS else ""
+    )
 
 
 def _mark(job: Job) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.engine.intake import request_from
 from pipelines.engine.request import Engine
 from pipelines.errors import EngineError, InputError, PipelineError
 from pipelines.jobs import mapping
@@ -240,19 +239,21 @@ class Desk:
                 copy = folder / f"same-{f.name}"
                 shutil.copyfile(upload.path or Path(), copy)
                 same[f.name] = {"path": str(copy), "orig_name": upload.name}
-        sample = {f.name: same.get(f.name) for f in spec.fields if f.name not in columns}
-        _check_constants(spec, sample, self._limits)
+        _check_constants(spec, same, columns, self._limits)
         return same
 
 
-def _check_constants(spec: TaskSpec, sample: Mapping[str, Any], limits: Limits) -> None:
-    """Refuse a parameter that would fail in every row."""
+def _check_constants(
+    spec: TaskSpec, same: Mapping[str, Any], columns: Mapping[str, str], limits: Limits
+) -> None:
+    """Refuse what would fail in every row: an unknown name, a value out of range."""
+    known = {f.name for f in spec.fields}
+    for name in same:
+        if name not in known:
+            raise InputError(name, f"is no parameter of {spec.id}; {', '.join(sorted(known))} are.")
     for f in spec.fields:
-        if f.name in sample and not isinstance(f.kind, FileKind):
-            f.check(sample[f.name], limits)
-    unknown = set(sample) - {f.name for f in spec.fields}
-    if unknown:
-        request_from(spec, sample, limits)
+        if f.name not in columns and not isinstance(f.kind, FileKind):
+            f.check(same.get(f.name), limits)
 
 
 def _upload(file: Any, limits: Limits) -> Upload:

@@ -58,8 +58,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def visit(browser: Browser, url: str, size: tuple[int, int] = WIDE, dark: bool = False) -> Visit:
-    """Open the app in a fresh context."""
+def visit(
+    browser: Browser,
+    url: str,
+    size: tuple[int, int] = WIDE,
+    dark: bool = False,
+    ready: str = "button.run",
+) -> Visit:
+    """Open the app in a fresh context, until `ready` is seen."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
     )
@@ -81,5 +87,5 @@ def visit(browser: Browser, url: str, size: tuple[int, int] = WIDE, dark: bool =
     page.on("pageerror", lambda error: made.faults.append(str(error)))
     page.on("request", on_request)
     page.goto(url)
-    made.seen("button.run").wait_for()
+    made.seen(ready).wait_for()
     return made

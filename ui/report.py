@@ -1,0 +1,121 @@
+"""The report of a job whose right answers are known: scores, confusion, and the worst rows."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+from pipelines.jobs.archives import FILE
+from pipelines.jobs.job import Job
+from pipelines.jobs.scores import Report, read_report
+from pipelines.kinds import Image
+from pipelines.tasks import task
+
+HEADS = ["Row", "Score", "Right answer", "Found"]
+MOST_PICTURES = 12
+HEIGHT = (260, 26)
+"""Of the matrix in pixels: what is around it, and each label."""
+UNCOMPARED = "No row has both an answer and a right one to compare it with."
+
+
+class ReportView:
+    """The components, and what they show of a job."""
+
+    def __init__(self) -> None:
+        with gr.Column(visible=False, elem_classes="display") as self.box:
+            self.scores = gr.HTML()
+            self.matrix = gr.Plot(label="Right label (rows) and found label", elem_classes="plot")
+            self.worst = gr.Dataframe(
+                headers=HEADS, label="Worst rows first", interactive=False, wrap=True,
+                max_height=320, buttons=[], elem_classes="table",
+                column_widths=["80px", "90px", "300px", "300px"],
+            )  # fmt: skip
+            self.pictures = gr.Gallery(
+                label="Their pictures", columns=6, height="auto", interactive=False, buttons=[]
+            )
+
+    @property
+    def drawn(self) -> list[Block]:
+        return [self.box, self.scores, self.matrix, self.worst, self.pictures]
+
+    def shown(self, job: Job | None) -> dict[Block, Any]:
+        """Updates for a job that is done; hidden for any other."""
+        report = read_report(job) if job else None
+        if job is None or report is None:
+            return {self.box: gr.update(visible=False)}
+        rows = [[w["row"], f"{w['score']:.2f}", w["truth"], w["found"]] for w in report.worst]
+        pictures = _pictures(job, report)
+        return {
+            self.box: gr.update(visible=True),
+            self.scores: _scores(report),
+            self.matrix: gr.update(value=_matrix(report), visible=bool(report.confusion)),
+            self.worst: gr.update(value=rows, visible=bool(rows)),
+            self.pictures: gr.update(value=pictures, visible=bool(pictures)),
+        }
+
+
+def _scores(report: Report) -> str:
+    if not report.rows:
+        return f'<div class="hint">{UNCOMPARED}</div>'
+    parts = "".join(
+        f"<li><b>{score:.1%}</b><span>{escape(name)}</span></li>"
+        for name, score in report.scores.items()
+    )
+    return (
+        f'<ul class="scored">{parts}<li><b>{report.rows:,}</b><span>rows compared</span></li></ul>'
+    )
+
+
+def _matrix(report: Report) -> Any:
+    """A heat map of the counts; each row of it adds up to the rows of one right label."""
+    if not report.confusion:
+        return None
+    from plotly import graph_objects
+
+    names = [_safe(name) for name in report.labels]
+    shares = [[count / max(1, sum(row)) for count in row] for row in report.confusion]
+    figure = graph_objects.Figure(
+        graph_objects.Heatmap(
+            x=names, y=names, z=shares, text=[[str(c or "") for c in r] for r in report.confusion],
+            texttemplate="%{text}", colorscale="Purples", zmin=0, zmax=1, showscale=False,
+            hovertemplate="right: %{y}<br>found: %{x}<br>%{text} rows<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="category")
+    figure.update_layout(
+        height=HEIGHT[0] + HEIGHT[1] * len(names), margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", dragmode=False,
+    )  # fmt: skip
+    return figure
+
+
+def _safe(label: str) -> str:
+    """Plotly reads a few HTML tags in its labels, and draws no empty one."""
+    return label.replace("&", "&amp;").replace("<", "&lt;") or "(none)"
+
+
+def _pictures(job: Job, report: Report) -> list[tuple[str, str]]:
+    """The pictures of the worst rows, where a row is a picture in the job's own folder."""
+    spec = task(job.manifest.task)
+    column = next(
+        (job.manifest.columns.get(f.name) for f in spec.inputs if isinstance(f.kind, Image)), None
+    )
+    if column is None:
+        return []
+    wanted = {int(w["row"]) - 1: w for w in report.worst[:MOST_PICTURES]}
+    found = []
+    for index, cells in enumerate(job.rows()):
+        if index not in wanted:
+            continue
+        name = cells.get(column if column in cells else FILE)
+        path = (job.files / name).resolve() if isinstance(name, str) else None
+        if path and path.is_file() and path.is_relative_to(job.files.resolve()):
+            entry = wanted[index]
+            found.append(
+                (index, (str(path), f"row {index + 1}: {entry['truth']} → {entry['found']}"))
+            )
+    return [shown for _, shown in sorted(found)]
