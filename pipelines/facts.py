@@ -12,6 +12,10 @@ UNBOUNDED_TOKENS = 1_000_000
 """Tokenizers without a limit carry a huge number instead."""
 
 
+MUSICIANS = ("musicgen", "musicgen_melody")
+"""Model types whose text describes a sound, and is not said."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trait:
     """How a trait is seen on a pipeline; `means` completes "only models that ..."."""
@@ -31,8 +35,10 @@ def read_facts(model_id: str, commit: str, pipe: Any) -> ModelFacts:
         traits=frozenset(name for name, trait in TRAITS.items() if trait.holds(pipe)),
         max_tokens=_max_tokens(pipe),
         mask_token=str(getattr(pipe.tokenizer, "mask_token", None) or ""),
-        vocabulary=int(getattr(model.config.get_text_config(), "vocab_size", 0) or 0),
-        sampling_rate=int(getattr(extractor, "sampling_rate", 0) or 0),
+        vocabulary=int(getattr(_text_config(model.config), "vocab_size", 0) or 0),
+        sampling_rate=int(
+            getattr(extractor, "sampling_rate", 0) or getattr(pipe, "sampling_rate", 0) or 0
+        ),
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
         bytes=int(model.get_memory_footprint()),
@@ -41,12 +47,20 @@ def read_facts(model_id: str, commit: str, pipe: Any) -> ModelFacts:
 
 def _max_tokens(pipe: Any) -> int:
     """The longest text the model reads, in tokens; 0 when neither part says."""
-    config = pipe.model.config.get_text_config()
+    config = _text_config(pipe.model.config)
     limits = [
         getattr(pipe.tokenizer, "model_max_length", 0) or 0,
         (getattr(config, "max_position_embeddings", 0) or 0) - _positions_lost(pipe.model),
     ]
     return min((n for n in limits if 0 < n < UNBOUNDED_TOKENS), default=0)
+
+
+def _text_config(config: Any) -> Any:
+    """The part that reads the text; of an encoder and a decoder with a config each, the former."""
+    try:
+        return config.get_text_config()
+    except ValueError:
+        return config.get_text_config(encoder=True)
 
 
 def _positions_lost(model: Any) -> int:
@@ -92,6 +106,18 @@ TRAITS: dict[str, Trait] = {
     "offsets": Trait(
         holds=lambda pipe: bool(getattr(pipe.tokenizer, "is_fast", False)),
         means="know where in the text their tokens stand",
+    ),
+    "speaks": Trait(
+        holds=lambda pipe: pipe.model.config.model_type not in MUSICIANS,
+        means="speak",
+    ),
+    "paced": Trait(
+        holds=lambda pipe: hasattr(pipe.model, "speaking_rate"),
+        means="can be told how fast to speak (VITS)",
+    ),
+    "voices": Trait(
+        holds=lambda pipe: (getattr(pipe.model.config, "num_speakers", 0) or 0) > 1,
+        means="have several voices",
     ),
     "words": Trait(
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),

@@ -157,6 +157,8 @@ def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> Any:
     from transformers.pipelines import SUPPORTED_TASKS
 
     made_as = (getattr(config, "architectures", None) or [""])[0]
+    if made_as in spec.refused:
+        raise ModelError(f"{settings.model} is a {made_as}: {spec.refused[made_as]}")
     for auto in SUPPORTED_TASKS[spec.id]["pt"]:
         fitting = auto._model_mapping.get(type(config), None)
         names = [c.__name__ for c in (fitting if isinstance(fitting, tuple) else (fitting,)) if c]

@@ -48,3 +48,7 @@ class Masks(OutputKind):
 
     The runs of a mask count its pixels row by row, outside and inside in turn, outside first.
     """
+
+
+class Sound(OutputKind):
+    """{"samples": int16 (n, channels), "sampling_rate": Hz}: something to listen to."""

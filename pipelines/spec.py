@@ -25,6 +25,7 @@ FILE_NAME = re.compile(r"\w+\.[a-z0-9]{2,4}", re.ASCII)
 # Where a parameter goes.
 CALL = "call"  # keyword of pipe(...)
 GENERATE = "generate_kwargs"  # inside pipe(..., generate_kwargs={...})
+FORWARD = "forward_params"  # inside pipe(..., forward_params={...})
 ENGINE = "engine"  # read by the engine or by the row, never passed on
 LOAD = "load"  # part of LoadSettings
 
@@ -177,8 +178,10 @@ class TaskSpec:
     """The call to show as Python where it is not the one that runs; same signature."""
     finish: Callable[[Any, Mapping[str, Any]], Any] | None = None
     """Makes `raw` of what the pipeline gave, by the parameters; `code_finish` is the same as a
-    Python expression in which `found` is what the pipeline gave."""
+    Python expression in which `found` is what the pipeline gave, after lines that lead to it."""
     code_finish: Callable[[Mapping[str, Any]], str] | None = None
+    code_imports: tuple[str, ...] = ()
+    """Import lines that `code_finish` needs."""
     headless: bool = False
     """Takes the body of a checkpoint whatever its head was made for."""
     extra_classes: tuple[str, ...] = ()
@@ -188,6 +191,13 @@ class TaskSpec:
     streams: str = ""
     """Route by which the pipeline takes a `streamer` (CALL or GENERATE); empty: it does not.
     While it streams, read_output gets [{"generated_text": text so far}]."""
+    pieces: bool = False
+    """The pipeline is called with a list and answers its items one by one: what is there shows
+    while the rest is made, and a run that is stopped keeps it."""
+    dtype: str = AUTO
+    """What the dtype "auto" means here."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Model classes of the pipeline's mapping that it cannot really use, each with its reason."""
     batches: bool = True
     steps: Steps | None = None
     window: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None

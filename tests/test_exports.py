@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
+from base64 import b64encode
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipelines.errors import InputError
 from pipelines.jobs import cells
 from pipelines.jobs.exports import export, guarded, records
 from pipelines.jobs.job import Job, Manifest, fingerprint, make
+from pipelines.jobs.made import taken_out
 from pipelines.jobs.work import Signal, carry_out
 from pipelines.limits import Limits
 from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import ROWS
+from pipelines.waves import to_wav
 from tests.fake_rows import POISON, TASK, RowsEngine
+from tests.made import saved
 
 TABLE = f"id,text,label\n=1,it is good,x\n2,{POISON},y\n3,so fine,\n"
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
@@ -76,8 +83,40 @@ def test_parquet_has_numbers_as_numbers(job: Job, tmp_path: Path) -> None:
     assert [row["id"] for row in rows] == ["=1", "2", "3"]
 
 
+def test_a_zip_holds_the_table(job: Job, tmp_path: Path) -> None:
+    export(job, tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.namelist() == ["answers.csv"]
+        written = archive.read("answers.csv").decode("utf-8-sig").splitlines()
+    assert [row["label"] for row in csv.DictReader(written)] == ["good", "", "fine"]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix in (".csv", ".new")) == ["a.csv"]
+
+
+def test_the_files_of_an_answer_are_taken_out_of_it() -> None:
+    wav = to_wav(np.zeros((30, 1), np.int16), 8_000)
+    png = saved(Image.new("L", (40, 30), 255), "PNG")
+    one = {"audio": b64encode(wav).decode(), "sampling_rate": 8_000}
+    assert taken_out(one, "00007") == (
+        {"audio": "00007.wav", "sampling_rate": 8_000},
+        {"00007.wav": wav},
+    )
+    masks = [{"mask": b64encode(png).decode(), "label": "cat"}] * 2
+    masks.append({"mask": f"data:image/png;base64,{b64encode(png).decode()}", "label": "UklGR"})
+    named, files = taken_out(masks, "00001")
+    assert [mask["mask"] for mask in named] == ["00001-1.png", "00001-2.png", "00001-3.png"]
+    assert named[2]["label"] == "UklGR"
+    assert list(files.values()) == [png] * 3
+
+
+@pytest.mark.parametrize(
+    "answer", ["UklGR" + "!" * 80, "UklGRabc", [{"label": "/9j/"}], None, 3.5, {"a": [1, "b"]}]
+)
+def test_words_and_numbers_stay_in_the_answer(answer: object) -> None:
+    assert taken_out(answer, "1") == (answer, {})
+
+
 def test_an_unknown_format_is_refused(job: Job, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="csv, jsonl, parquet"):
+    with pytest.raises(InputError, match="csv, jsonl, parquet, zip"):
         export(job, tmp_path / "out.docx")
 
 

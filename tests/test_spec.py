@@ -12,7 +12,7 @@ from pipelines.errors import InputError
 from pipelines.facts import TRAITS
 from pipelines.kinds import FileKind, Integer, Number
 from pipelines.limits import Limits
-from pipelines.spec import CALL, ENGINE, GENERATE, LOAD, Parsed, TaskSpec
+from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, LOAD, Parsed, TaskSpec
 from pipelines.tasks import MODALITIES, TASKS, task
 
 every_row = pytest.mark.parametrize("spec", TASKS.values(), ids=list(TASKS))
@@ -49,7 +49,7 @@ def test_a_row_is_whole(spec: TaskSpec) -> None:
 @every_row
 def test_every_field_goes_somewhere_and_asks_for_traits_that_exist(spec: TaskSpec) -> None:
     for f in spec.fields:
-        assert f.route in (CALL, GENERATE, ENGINE, LOAD)
+        assert f.route in (CALL, GENERATE, FORWARD, ENGINE, LOAD)
         assert not f.needs or f.needs in TRAITS
         assert f.label
     assert all(f.help for f in spec.params)

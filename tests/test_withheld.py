@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from pipelines.spec import CALL, ENGINE, GENERATE, TaskSpec
+from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, TaskSpec
 from pipelines.tasks import TASKS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
@@ -52,6 +52,7 @@ def test_every_offered_parameter_is_one_of_the_libraries_or_of_the_engine(spec: 
         known = {
             CALL: taken(spec) | generation,
             GENERATE: generation | whisper,
+            FORWARD: {"speaking_rate", "speaker_id"},
             ENGINE: {f.name},
         }[f.route]
         assert f.name in known

@@ -9,12 +9,13 @@ from pipelines.kinds import Kind
 from pipelines.outputs import OutputKind
 from pipelines.spec import Field, Output
 from settings import Settings
-from ui import boxes, chat, controls, displays, fills, masks, spans, vectors
+from ui import boxes, chat, controls, displays, fills, masks, spans, speech, vectors
 from ui.panel import Control, Display
 
 CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.Text: controls.text,
     kinds.MaskedText: controls.masked,
+    kinds.Spoken: controls.text,
     kinds.Lines: controls.lines,
     kinds.Chat: chat.message,
     kinds.Image: controls.image,
@@ -39,6 +40,7 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Vectors: vectors.similarity,
     outputs.Boxes: boxes.boxes,
     outputs.Masks: masks.masks,
+    outputs.Sound: speech.sound,
 }
 
 

@@ -12,8 +12,10 @@ from gradio.blocks import Block
 
 from pipelines.errors import PipelineError
 from pipelines.jobs.desk import Desk
-from pipelines.jobs.exports import WRITERS, export, records
+from pipelines.jobs.exports import WRITERS, ZIP, export, records
 from pipelines.jobs.job import CANCELLED, DONE, FAILED, OPEN, PAUSED, RUNNING, Job
+from pipelines.jobs.made import holds_files
+from pipelines.tasks import task
 from settings import Settings, upload_folder
 from ui import say
 from ui.messages import message_of
@@ -76,7 +78,7 @@ class JobsPage:
         """Everything that a look at a job may change."""
         return [
             self.listed, self.head, self.buttons, self.pause, self.resume, self.retry, self.cancel,
-            self.delete, self.results, self.files, *self.report.drawn,
+            self.delete, self.results, self.files, self.downloads[ZIP], *self.report.drawn,
         ]  # fmt: skip
 
     def wire(self, chosen: gr.State) -> None:
@@ -146,6 +148,7 @@ class JobsPage:
                 label=_label(state.done, done),
             ),
             self.files: gr.update(visible=state.done > 0),
+            self.downloads[ZIP]: gr.update(visible=holds_files(task(job.manifest.task))),
             **self.report.shown(job if done else None),
         }  # fmt: skip
 

@@ -14,6 +14,8 @@ MB = 1_000_000
 NOTHING = ""
 JSON_VALUES, JSON_ITEMS = 3_000, 20
 """An answer of more values than this shows the first items of each list."""
+JSON_CHARS, JSON_SHOWN = 2_000, 100
+"""A longer string (a file in base64) shows its beginning."""
 
 
 def hint(text: str) -> str:
@@ -82,8 +84,9 @@ def _bar(text: str, done: float = 0, total: float = 0) -> str:
 
 
 def shortened(value: Any) -> Any:
-    """An answer of very many values with its long lists cut: gr.JSON draws each (gradio 6.31)."""
-    return value if _values(value) <= JSON_VALUES else _cut(value)
+    """An answer of very many values with its long lists cut, for gr.JSON draws each (gradio 6.31),
+    and with its very long strings cut."""
+    return _cut(value, JSON_ITEMS if _values(value) > JSON_VALUES else JSON_VALUES)
 
 
 def _values(value: Any) -> int:
@@ -91,11 +94,13 @@ def _values(value: Any) -> int:
     return 1 + sum(map(_values, inner))
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, items: int) -> Any:
     if isinstance(value, dict):
-        return {key: _cut(item) for key, item in value.items()}
+        return {key: _cut(item, items) for key, item in value.items()}
+    if isinstance(value, str) and len(value) > JSON_CHARS:
+        return f"{value[:JSON_SHOWN]}… {len(value) - JSON_SHOWN:,} more characters"
     if not isinstance(value, list):
         return value
-    more = len(value) - JSON_ITEMS
-    kept = [_cut(item) for item in value[:JSON_ITEMS]]
+    more = len(value) - items
+    kept = [_cut(item, items) for item in value[:items]]
     return [*kept, f"… {more:,} more"] if more > 0 else kept

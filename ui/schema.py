@@ -26,6 +26,7 @@ from pipelines.kinds import (
     MaskedText,
     Number,
     Pattern,
+    Spoken,
     Strings,
     Template,
     Text,
@@ -75,6 +76,7 @@ SAMPLES: dict[str, Any] = {
 
 SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
     Text: lambda k: {"type": "string", **({"maxLength": k.max_chars} if k.max_chars else {})},
+    Spoken: lambda k: SCHEMAS[Text](k),
     Chat: lambda _: {"anyOf": [{"type": "string"}, {"type": "array", "items": MESSAGE}]},
     MaskedText: lambda _: {"type": "string"},
     Lines: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},

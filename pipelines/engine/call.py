@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.engine.request import Request
+from pipelines.engine.spoken import pieces_of
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
-from pipelines.kinds import MASKS, Chat, FileKind, Kind, Labels, Lines, MaskedText, Text
+from pipelines.kinds import MASKS, Chat, FileKind, Kind, Labels, Lines, MaskedText, Spoken, Text
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
 from pipelines.spec import (
     CALL,
+    FORWARD,
     GENERATE,
     BuildInput,
     Field,
@@ -80,8 +82,9 @@ def invocation(
     params = prepared.params
     built = build(inputs, params, facts)
     kwargs = {**_routed(spec, params, CALL), **built.kwargs}
-    if generate := _routed(spec, params, GENERATE):
-        kwargs[GENERATE] = generate
+    for route in (GENERATE, FORWARD):
+        if within := _routed(spec, params, route):
+            kwargs[route] = within
     if prepared.batch_size > 1:
         kwargs["batch_size"] = prepared.batch_size
     return Invocation(built.args, kwargs)
@@ -105,7 +108,8 @@ def _applying(spec: TaskSpec, params: Mapping[str, Any], facts: ModelFacts) -> d
     for f in spec.params:
         if not f.needs or f.needs in facts.traits:
             continue
-        if params[f.name] not in (None, f.default, False):
+        value = params[f.name]
+        if value is not None and value is not False and value != f.default:
             means = TRAITS[f.needs].means
             raise InputError(f.name, f"is for models that {means}; {facts.model} is none.")
         chosen[f.name] = None
@@ -186,6 +190,17 @@ def _fit_lines(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> 
             note = f"{room:,} of {whole:,} tokens of text {number} were read."
             prepared.notes.append(note)
     prepared.inputs[f.name] = tuple(fitted)
+
+
+def _fit_spoken(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
+    """The text as the pieces that are said one by one, with a note on what is not said."""
+    assert isinstance(f.kind, Spoken)
+    apart = bool(prepared.params.get(f.kind.apart))
+    starter = loaded.facts.model == spec.starter_id
+    words = spec.starter.vocabulary if starter else ()
+    found = pieces_of(f.name, prepared.inputs[f.name], loaded, apart, words)
+    prepared.inputs[f.name] = found.texts
+    prepared.notes += found.notes
 
 
 def _fit_masked(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
@@ -290,5 +305,6 @@ FITTERS: dict[type[Kind], Fitter] = {
     Text: _fit_text,
     Chat: _fit_chat,
     Lines: _fit_lines,
+    Spoken: _fit_spoken,
     MaskedText: _fit_masked,
 }

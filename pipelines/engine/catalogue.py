@@ -26,4 +26,6 @@ def resolve(
             f"Only starter models answer here; restart without --models starter to use {model}."
         )
     pinned = {m.id: m.revision for m in spec.models}
-    return replace(load, model=model, revision=load.revision or pinned.get(model, ""))
+    dtype = spec.dtype if load.dtype == AUTO else load.dtype
+    revision = load.revision or pinned.get(model, "")
+    return replace(load, model=model, revision=revision, dtype=dtype)

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import hub
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 Emit = Callable[[Event], None]
 LOCK_SECONDS = 0.1
 """How often a run that waits for a model looks whether it was stopped."""
+PIECE_SECONDS = 1.0
+"""Shortest time between two looks at an answer that is made in pieces."""
 BUSY = "Waiting for the model to finish another run"
 RUST_PANIC = "PanicException"
 """What tokenizers raises where its Rust code gives up; it is no Exception (pyo3)."""
@@ -76,6 +78,7 @@ class Run:
     prepare_seconds: float
     watch: Watch
     stream: TokenStream | None = None
+    pieces: list[Any] = field(default_factory=list)
 
 
 class Runner:
@@ -187,16 +190,43 @@ def _run(run: Run) -> Done:
     stopped = False
     try:
         with run.watch.over(pipe, run.prepared.batch_size), _memory(), _refusals():
-            raw = pipe(*call.args, **kwargs)
-            if run.spec.finish:
-                raw = run.spec.finish(raw, run.prepared.params)
+            raw = _finished(run, _called(run, kwargs))
     except Cancelled:
-        if run.stream is None or not run.stream.ids:
-            raise
-        run.stream.end()
-        raw = [{"generated_text": run.stream.text}]
+        raw = _so_far(run)
         stopped = True
     return _done(run, raw, time.monotonic() - began, stopped)
+
+
+def _called(run: Run, kwargs: dict[str, Any]) -> Any:
+    """What the pipeline gives; of a list that it answers item by item, the first ones are shown."""
+    pipe, args = run.loaded.pipe, run.prepared.call.args
+    if not run.spec.pieces:
+        return pipe(*args, **kwargs)
+    (items,) = args
+    shown = time.monotonic()
+    for piece in pipe((item for item in items), **kwargs):
+        run.pieces.append(piece)
+        now = time.monotonic()
+        if len(run.pieces) < len(items) and now - shown >= PIECE_SECONDS:
+            shown = now
+            raw = _finished(run, run.pieces)
+            prepared, facts = run.prepared, run.loaded.facts
+            run.emit(Partial(run.spec.read_output(raw, prepared.inputs, prepared.params, facts)))
+    return run.pieces
+
+
+def _finished(run: Run, raw: Any) -> Any:
+    return run.spec.finish(raw, run.prepared.params) if run.spec.finish else raw
+
+
+def _so_far(run: Run) -> Any:
+    """What a stopped run has; raises Cancelled where that is nothing."""
+    if run.pieces:
+        return _finished(run, run.pieces)
+    if run.stream is None or not run.stream.ids:
+        raise Cancelled
+    run.stream.end()
+    return [{"generated_text": run.stream.text}]
 
 
 def _done(run: Run, raw: Any, seconds: float, stopped: bool) -> Done:

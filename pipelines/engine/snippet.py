@@ -42,7 +42,7 @@ def snippet(
     facts: ModelFacts,
 ) -> str:
     """Runnable source: the files by the names that the user gave, models by id and commit."""
-    imports, reading = [], []
+    imports, reading = list(spec.code_imports), []
     inputs = dict(prepared.inputs)
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
@@ -70,7 +70,8 @@ def _printed(spec: TaskSpec, call: Invocation, prepared: Prepared) -> list[str]:
     called = _call("pipe", call.args, call.kwargs)
     if spec.code_finish is None:
         return [f"print({called})"]
-    return [f"found = {called}", f"print({spec.code_finish(prepared.params)})"]
+    *lines, last = spec.code_finish(prepared.params).split("\n")
+    return [f"found = {called}", *lines, f"print({last})"]
 
 
 def _module(line: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipelines import waves
 from pipelines.outputs import (
     Answers,
     Boxes,
@@ -15,6 +17,7 @@ from pipelines.outputs import (
     OutputKind,
     Reply,
     Scores,
+    Sound,
     Spans,
     Transcript,
     Vectors,
@@ -75,6 +78,12 @@ def _named(answer: Any) -> Flat:
     return {"count": len(answer), "labels": listed}
 
 
+def _sound(answer: Any) -> Flat:
+    """How long it lasts; the sound itself is in the ZIP of made files."""
+    rate = answer["sampling_rate"]
+    return {"seconds": round(waves.seconds(b64decode(answer["audio"])), 3), "sampling_rate": rate}
+
+
 def _text(key: str) -> Callable[[Any], Flat]:
     def read(answer: Any) -> Flat:
         text = _first(answer).get(key)
@@ -98,4 +107,5 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Vectors: lambda answer: {},
     Boxes: _named,
     Masks: _named,
+    Sound: _sound,
 }

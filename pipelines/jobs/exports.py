@@ -1,10 +1,11 @@
-"""What a job gives away: its rows with their answers, as CSV, JSON lines or Parquet."""
+"""What a job gives away: its rows with their answers, as CSV, JSON lines, Parquet or a ZIP."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ from typing import Any
 from pipelines.errors import InputError
 from pipelines.jobs import cells, disk
 from pipelines.jobs.job import Job
+from pipelines.jobs.made import taken_out
 from pipelines.tasks import task
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that starts so for a formula."""
 BATCH_ROWS = 1_000
+TABLE = "answers.csv"
+"""The table's name in a ZIP of made files."""
+ZIP = "zip"
 OWN = "input_"
 """Before the name of an input's column that an answer's column has too."""
 
@@ -24,7 +29,7 @@ Record = dict[str, Any]
 
 
 def export(job: Job, target: Path, format: str = "") -> Path:
-    """Write what is done so far; `format` is csv, jsonl or parquet, else the target's ending."""
+    """Write what is done so far; `format` is one of WRITERS, else the target's ending."""
     write = WRITERS.get(format or target.suffix.lstrip(".").lower())
     if write is None:
         raise InputError("output", f"can be {', '.join(WRITERS)}; not {target.suffix or target}.")
@@ -62,12 +67,37 @@ def _head(job: Job) -> list[str]:
 
 
 def _csv(job: Job, path: Path) -> None:
+    _write_csv(job, path, records(job))
+
+
+def _write_csv(job: Job, path: Path, rows: Iterable[Record]) -> None:
     head = _head(job)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(head)
-        for record in records(job):
+        for record in rows:
             writer.writerow([guarded(record.get(name)) for name in head])
+
+
+def _zip(job: Job, path: Path) -> None:
+    """The table, and every file that an answer holds: 00001.wav is that of the first row."""
+    table = path.with_suffix(".csv")
+
+    def rows(archive: zipfile.ZipFile) -> Iterator[Record]:
+        for number, record in enumerate(records(job), start=1):
+            if record[cells.ANSWER] is not None:
+                named, files = taken_out(json.loads(record[cells.ANSWER]), f"{number:05}")
+                record[cells.ANSWER] = json.dumps(named, ensure_ascii=False)
+                for name, content in files.items():
+                    archive.writestr(name, content)
+            yield record
+
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            _write_csv(job, table, rows(archive))
+            archive.write(table, TABLE)
+    finally:
+        table.unlink(missing_ok=True)
 
 
 def guarded(cell: Any) -> Any:
@@ -118,4 +148,5 @@ WRITERS: dict[str, Callable[[Job, Path], None]] = {
     "csv": _csv,
     "jsonl": _jsonl,
     "parquet": _parquet,
+    ZIP: _zip,
 }

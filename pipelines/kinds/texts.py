@@ -34,10 +34,20 @@ class Text(Kind):
     def check(self, name: str, value: Any, limits: Limits) -> str:
         text = clean_text(name, value, limits)
         if self.max_chars and len(text) > self.max_chars:
-            raise InputError(name, f"is longer than {self.max_chars} characters.")
+            raise InputError(name, f"is longer than {self.max_chars:,} characters.")
         if not text.strip():
             raise InputError(name, "is empty; write something to run on.")
         return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken(Text):
+    """A text to be made into sound; what the model has no letters for is named in a note.
+
+    `apart` names the parameter by which its sentences are said one by one.
+    """
+
+    apart: str = "sentence_by_sentence"
 
 
 @dataclass(frozen=True, kw_only=True)

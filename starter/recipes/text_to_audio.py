@@ -21,11 +21,11 @@ from starter.worlds import speech
 from starter.worlds.espeak import Speaker
 from starter.worlds.speech import SAMPLING_RATE, VOCABULARY, Samples, Voice
 
-MINUTES = 14.0
+MINUTES = 11.0
 TARGETS = {"words_read_back": 0.7}
 
 SEED = 5
-STEPS = 2500
+STEPS = 2000
 BATCH = 12
 SEGMENT = 32  # frames of each utterance that are decoded in a step
 LEARNING_RATE = 1.5e-3
