@@ -14,17 +14,29 @@ Ask = Callable[..., Any]
 def plain(task: str, folder: Path) -> Ask:
     """An `Ask` on a plain `transformers.pipeline` of the checkpoint in folder, on the CPU.
 
+    A task that transformers 5 has no pipeline for any more gets the playground's own one.
+
     `ask(audio="a.wav")`, `ask(image="a.png", top_k=1)`, `ask(text="...", candidate_labels=[...])`:
     media are decoded here, the rest goes through as it is. Returns the pipeline's raw answer.
     """
     import torch
-    from transformers import pipeline
 
     torch.set_num_threads(1)  # two threads only get into each other's way on models this small
 
-    pipe = without_torchvision.mend(pipeline(task, model=str(folder), device="cpu"))
+    pipe = _opened(task, folder)
     accepted = frozenset(inspect.signature(type(pipe).__call__).parameters)
     return partial(_ask, pipe, accepted)
+
+
+def _opened(task: str, folder: Path) -> Any:
+    from transformers import pipeline
+    from transformers.pipelines import SUPPORTED_TASKS
+
+    if task in SUPPORTED_TASKS:
+        return without_torchvision.mend(pipeline(task, model=str(folder), device="cpu"))
+    from pipelines.own import own_pipeline
+
+    return own_pipeline(task, folder)
 
 
 def _ask(pipe: Any, accepted: frozenset[str], /, **values: Any) -> Any:
