@@ -238,5 +238,8 @@ def _long(rng: random.Random) -> Asked:
 
 
 def _share(ask: Ask, rows: list[Asked], **params: bool) -> float:
-    said = [ask(text=(row.question, row.context), **params)["answer"] for row in rows]
+    said = [
+        ask(text={"question": row.question, "context": row.context}, **params)["answer"]
+        for row in rows
+    ]
     return sum(answer == row.answer for answer, row in zip(said, rows, strict=True)) / len(rows)
