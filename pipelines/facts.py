@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.languages import languages_of
 from pipelines.spec import ModelFacts
 
 UNBOUNDED_TOKENS = 1_000_000
@@ -24,7 +25,7 @@ class Trait:
     means: str
 
 
-def read_facts(model_id: str, commit: str, pipe: Any) -> ModelFacts:
+def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFacts:
     """What is really loaded: device, dtype and bytes are read off the model."""
     model = pipe.model
     extractor = getattr(pipe, "feature_extractor", None)
@@ -39,6 +40,10 @@ def read_facts(model_id: str, commit: str, pipe: Any) -> ModelFacts:
         sampling_rate=int(
             getattr(extractor, "sampling_rate", 0) or getattr(pipe, "sampling_rate", 0) or 0
         ),
+        way=way,
+        languages=languages_of(pipe.tokenizer) if _reads_then_writes(pipe) else (),
+        pair=_pair(pipe.tokenizer),
+        prefixes=_prefixes(model.config),
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
         bytes=int(model.get_memory_footprint()),
@@ -74,6 +79,26 @@ def _positions_lost(model: Any) -> int:
     return 0
 
 
+def _reads_then_writes(pipe: Any) -> bool:
+    """Whether it has an encoder for text and a decoder; those of sound and pictures are others."""
+    encodes = bool(getattr(pipe.model.config, "is_encoder_decoder", False))
+    text = pipe.model.main_input_name == "input_ids"
+    return encodes and text and bool(pipe.model.can_generate())
+
+
+def _pair(tokenizer: Any) -> tuple[str, ...]:
+    """Source and target language of a tokenizer that is for one translation only (Marian)."""
+    pair = tuple(getattr(tokenizer, f"{side}_lang", None) for side in ("source", "target"))
+    return tuple(str(code) for code in pair if code) if all(pair) else ()
+
+
+def _prefixes(config: Any) -> dict[str, str]:
+    """T5 and its kin say in their config which words were put in front of a text for which task."""
+    tasks = getattr(config, "task_specific_params", None) or {}
+    params = {str(name): task for name, task in tasks.items() if isinstance(task, dict)}
+    return {name: str(task["prefix"]) for name, task in params.items() if "prefix" in task}
+
+
 def _generation(pipe: Any, name: str) -> Any:
     return getattr(getattr(pipe.model, "generation_config", None), name, None)
 
@@ -98,6 +123,14 @@ TRAITS: dict[str, Trait] = {
     "chat": Trait(
         holds=lambda pipe: bool(getattr(pipe.tokenizer, "chat_template", None)),
         means="have a chat template",
+    ),
+    "reads-then-writes": Trait(
+        holds=_reads_then_writes,
+        means="read a text and write another one (encoder and decoder)",
+    ),
+    "points": Trait(
+        holds=lambda pipe: bool(getattr(pipe, "points", False)),
+        means="point at the answer in the text",
     ),
     "pads": Trait(
         holds=lambda pipe: pipe.tokenizer is None or pipe.tokenizer.pad_token_id is not None,

@@ -25,7 +25,7 @@ PROBE_VALID_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 SPARE_DISK_BYTES = GB // 2
 UNAUTHORIZED = 401
-SIDE_FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken", "merges*", "vocab*")
+SIDE_FILES = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken", "merges*", "vocab*")
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")
 
 Report = Callable[[int, int], None]

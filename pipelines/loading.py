@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import device as devices
-from pipelines import without_torchvision
+from pipelines import own, without_torchvision
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hub import Access, Inspect, Report, fetch_model
@@ -69,10 +69,10 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
 
     room = 0 if mapped else devices.memory_bytes(settings.device)
     folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
-    auto = _auto_class(spec, settings, _config(spec, settings, folder))
+    auto, way = _auto_class(spec, settings, _config(spec, settings, folder))
     model = _weights(settings, folder, auto)
-    pipe = _pipeline(spec, settings, folder, model)
-    facts = read_facts(settings.model, commit, pipe)
+    pipe = _pipeline(spec, way, settings, folder, model)
+    facts = read_facts(settings.model, commit, pipe, way)
     seconds = time.monotonic() - began
     logger.info(
         "loaded %s %s@%s on %s in %s, %.2f s",
@@ -151,21 +151,24 @@ def _check_ceilings(settings: LoadSettings, config: Any) -> None:
             raise ModelError(f"{settings.model} says {name} = {value:,}; at most {ceiling:,}.")
 
 
-def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> Any:
-    """The class that loads the weights; a checkpoint made for another task is refused (R17)."""
-    import transformers
-    from transformers.pipelines import SUPPORTED_TASKS
+def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> tuple[Any, str]:
+    """The class that loads the weights, and the way (a pipeline's task) that it is for.
 
+    A checkpoint made for another task is refused (R17).
+    """
+    import transformers
+
+    ways = spec.ways or (spec.id,)
     made_as = (getattr(config, "architectures", None) or [""])[0]
     if made_as in spec.refused:
         raise ModelError(f"{settings.model} is a {made_as}: {spec.refused[made_as]}")
-    for auto in SUPPORTED_TASKS[spec.id]["pt"]:
-        fitting = auto._model_mapping.get(type(config), None)
-        names = [c.__name__ for c in (fitting if isinstance(fitting, tuple) else (fitting,)) if c]
-        if names and (spec.headless or made_as in ("", *names)):
-            return auto
+    for way in ways:
+        for loader in own.loaders_of(way):
+            names = own.fitting(loader, config)
+            if names and (spec.headless or made_as in ("", *names)):
+                return loader, way
     if made_as in spec.extra_classes:
-        return getattr(transformers, made_as)
+        return getattr(transformers, made_as), ways[0]
     raise ModelError(
         f"{settings.model} is a {made_as or config.model_type} and cannot do "
         f"{spec.title.lower()}; choose a model made for {spec.id}."
@@ -215,17 +218,18 @@ def _check_labels(spec: TaskSpec, settings: LoadSettings, config: Any) -> None:
         )
 
 
-def _pipeline(spec: TaskSpec, settings: LoadSettings, folder: Path, model: Any) -> Any:
+def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, model: Any) -> Any:
     """The pipeline with the processors that its class asks for, all from the folder."""
     import transformers
-    from transformers.pipelines import SUPPORTED_TASKS
 
-    kind = getattr(transformers, SUPPORTED_TASKS[spec.id]["impl"].rpartition(".")[2])
+    kind = own.class_of(way)
     place = {"device": settings.device} if settings.device_map == "none" else {}
     try:
         parts = _processors(kind, folder)
+        if way in own.OWN:
+            return kind(model=model, task=way, **parts, **place)
         pipe = transformers.pipeline(
-            spec.id, model=model, config=model.config, trust_remote_code=False, **parts, **place
+            way, model=model, config=model.config, trust_remote_code=False, **parts, **place
         )
         return without_torchvision.mend(pipe)
     except Exception as error:  # a damaged tokenizer raises anything

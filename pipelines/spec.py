@@ -69,10 +69,14 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Starter:
-    """The built-in checkpoint: what little world it knows, and inputs it must get right."""
+    """The built-in checkpoint: what little world it knows, and inputs it must get right.
+
+    `shares` is the task whose checkpoint it is, where that is another one.
+    """
 
     knows: str
     vocabulary: tuple[str, ...] = ()
+    shares: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +107,10 @@ class ModelFacts:
 
     `traits` are the words that Field.needs uses: "ctc", "generates", "whisper", "chat", ...
     `max_tokens` is the longest input in tokens, `vocabulary` the number of tokens it can write,
-    `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model).
+    `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model). `way` is the
+    one of TaskSpec.ways that was taken, `languages` are the tokens by which the model names those
+    it writes, `pair` is the one translation it makes, `prefixes` are the words that it was taught
+    to see in front of a text, by task.
     """
 
     model: str
@@ -114,6 +121,10 @@ class ModelFacts:
     sampling_rate: int = 0
     mask_token: str = ""
     vocabulary: int = 0
+    way: str = ""
+    languages: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
+    prefixes: Mapping[str, str] = field(default_factory=dict)
     device: str = "cpu"
     dtype: str = "float32"
     bytes: int = 0
@@ -182,6 +193,13 @@ class TaskSpec:
     code_finish: Callable[[Mapping[str, Any]], str] | None = None
     code_imports: tuple[str, ...] = ()
     """Import lines that `code_finish` needs."""
+    ways: tuple[str, ...] = ()
+    """Pipelines that can do it, each by its task, in the order in which a checkpoint is tried;
+    empty: the one of this id. ModelFacts.way tells which one it was."""
+    named: Callable[[str], Mapping[str, Any]] | None = None
+    """The parameters that a longer task id sets ("translation_en_to_fr"); none: another task's."""
+    became: str = ""
+    """What became of a task that transformers has no more, in one sentence."""
     headless: bool = False
     """Takes the body of a checkpoint whatever its head was made for."""
     extra_classes: tuple[str, ...] = ()
@@ -214,7 +232,12 @@ class TaskSpec:
     @property
     def starter_id(self) -> str:
         """The model id of the built-in checkpoint."""
-        return f"starter/{self.id}"
+        return f"starter/{self.starter_task}"
+
+    @property
+    def starter_task(self) -> str:
+        """The task that the built-in checkpoint was trained for."""
+        return self.starter.shares or self.id
 
     @property
     def fields(self) -> tuple[Field, ...]:

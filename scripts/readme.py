@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.spec import TaskSpec
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 from scripts import starters
 from settings import Settings
 
@@ -61,13 +61,13 @@ def tasks_table() -> str:
     """One line per task, in the order of the tabs."""
     return _table(
         ("tab", "task", "takes", "default model on the Hub", "the built-in starter knows"),
-        map(_task_cells, TASKS.values()),
+        map(_task_cells, BY_ID.values()),
     )
 
 
 def starters_table() -> str:
     """One line per checkpoint: its size and its measured scores."""
-    return _table(starters.HEAD, starters.rows(tuple(TASKS.values())))
+    return _table(starters.HEAD, starters.rows(tuple(BY_ID.values())))
 
 
 def _flag_cells(flag: Field[Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ HEAD = ("task", "knows", "weighs", "trained in", "measured on held-out data (flo
 def rows(specs: tuple[TaskSpec, ...]) -> list[tuple[str, ...]]:
     """One line per task, in the order of the tabs, and the sum."""
     lines = [_cells(spec) for spec in specs]
-    total = sum(size(train.MODELS / spec.id) for spec in specs)
+    total = sum(size(train.MODELS / task) for task in {spec.starter_task for spec in specs})
     return [*lines, ("all", "", _megabytes(total), "", "")]
 
 
@@ -25,14 +25,14 @@ def size(folder: Path) -> int:
 
 
 def _cells(spec: TaskSpec) -> tuple[str, ...]:
-    folder, targets = train.MODELS / spec.id, train.find(spec.id).TARGETS
+    folder, targets = train.MODELS / spec.starter_task, train.find(spec.starter_task).TARGETS
     measured = json.loads((folder / train.SCORES_FILE).read_text("utf-8"))
     minutes, scores = measured["minutes"], measured["scores"]
     return (
-        f"[{spec.id}](models/{spec.id}/README.md)",
+        f"[{spec.id}](models/{spec.starter_task}/README.md)",
         spec.starter.knows,
-        _megabytes(size(folder)),
-        "" if minutes is None else f"{minutes:g} min",
+        f"that of {spec.starter.shares}" if spec.starter.shares else _megabytes(size(folder)),
+        "" if minutes is None or spec.starter.shares else f"{minutes:g} min",
         "<br>".join(_score(name, scores[name], floor) for name, floor in targets.items()),
     )
 

@@ -21,7 +21,7 @@ from pipelines.limits import Limits
 from pipelines.outputs import Reply
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 from settings import Settings
 from tests.fakes import FakeEngine, meta
 from tests.served import API, Served, serve
@@ -64,7 +64,7 @@ ANSWERS = {
     "fill-mask": items({"sequence": TEXT, "score": SHARE, "token": COUNT, "token_str": TEXT}),
     "feature-extraction": {"type": "array", "items": {"type": "array", "items": NUMBER}},
 }
-every_task = pytest.mark.parametrize("spec", TASKS.values(), ids=TASKS)
+every_task = pytest.mark.parametrize("spec", BY_ID.values(), ids=BY_ID)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_client_gets_the_answer_in_the_task_format(spec: TaskSpec, app: Served
 
 def test_public_endpoints_are_the_tasks_and_nothing_else(app: Served) -> None:
     named = app.get(f"{API}/info").json()["named_endpoints"]
-    assert set(named) == {f"/{spec.name}" for spec in TASKS.values()}
+    assert set(named) == {f"/{spec.name}" for spec in BY_ID.values()}
 
 
 @every_task
@@ -150,7 +150,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: Any, message: str, a
         app.client.predict(**values, api_name="/image_classification")
     kind, data = app.call("image_classification", values, version="v2/")
     assert (kind, data["error"][: len(message)]) == ("error", message)
-    names = [f.name for f in TASKS["image-classification"].fields]
+    names = [f.name for f in BY_ID["image-classification"].fields]
     kind, data = app.call("image_classification", {"data": [values.get(n) for n in names]})
     assert (kind, data["error"][: len(message)]) == ("error", message)
 
@@ -181,7 +181,7 @@ def test_values_left_out_are_the_rows_defaults(app: Served) -> None:
 
 
 def test_text_streams_and_ends_with_the_whole_answer(app: Served) -> None:
-    spec = next(s for s in TASKS.values() if any(o.kind is Reply for o in s.outputs))
+    spec = next(s for s in BY_ID.values() if any(o.kind is Reply for o in s.outputs))
     job = app.client.submit(text="hello", api_name=f"/{spec.name}")
     final = job.result(timeout=30)
     parts = [p["generated_text"] for p in job.outputs() if p]
@@ -231,11 +231,11 @@ class NotANumber(FakeEngine):
     def run(self, request: Request) -> Iterator[Any]:
         yield Partial({})
         answer = [{"label": "a", "score": math.nan}, {"label": "b", "score": math.inf}]
-        yield Done({}, answer, meta(TASKS[request.task]), "")
+        yield Done({}, answer, meta(BY_ID[request.task]), "")
 
 
 def test_numbers_that_are_not_finite_never_leave() -> None:
-    function = endpoint(TASKS["zero-shot-classification"], NotANumber(), Limits())
+    function = endpoint(BY_ID["zero-shot-classification"], NotANumber(), Limits())
     answer = [*function(text="a", candidate_labels=["b"])][-1]
     assert answer == [{"label": "a", "score": None}, {"label": "b", "score": None}]
 

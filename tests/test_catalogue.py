@@ -9,7 +9,7 @@ import pytest
 from pipelines.engine.catalogue import resolve
 from pipelines.errors import ModelError
 from pipelines.loading import LoadSettings
-from pipelines.tasks import TASKS, task
+from pipelines.tasks import BY_ID, task
 
 SPEC = task("text-generation")
 AUTO = LoadSettings(task=SPEC.id, model="auto")
@@ -19,7 +19,7 @@ def not_asked() -> bool:
     raise AssertionError("the Hub need not be asked")
 
 
-@pytest.mark.parametrize("spec", TASKS.values(), ids=list(TASKS))
+@pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))
 @pytest.mark.parametrize(("mode", "online"), [("hub", False), ("auto", True)])
 def test_the_hubs_default_answers_at_its_pinned_commit(
     spec: object, mode: str, online: bool

@@ -13,7 +13,7 @@ import pytest
 from gradio_client import handle_file
 
 from pipelines.errors import InputError
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 from pipelines.uploads import Upload
 from settings import Settings
 from tests.served import API, Served, serve, web_site
@@ -187,8 +187,8 @@ def test_every_task_is_a_tool_and_answers(app: Served, site: tuple[str, list[str
         ("zero_shot_classification", pair | {"labels": []}),
         ("text_generation", {"text": "x", "model": "../x"}),
     )
-    assert set(tools) == {spec.name for spec in TASKS.values()}
-    spec = TASKS["image-classification"]
+    assert set(tools) == {spec.name for spec in BY_ID.values()}
+    spec = BY_ID["image-classification"]
     assert spec.help in tools[spec.name].description
     assert tools[spec.name].inputSchema["required"] == ["image"]
     assert tools[spec.name].inputSchema["properties"]["top_k"]["maximum"] == 1_000
@@ -203,7 +203,7 @@ def test_every_task_is_a_tool_and_answers(app: Served, site: tuple[str, list[str
 @pytest.mark.filterwarnings("ignore:Use `streamable_http_client`:DeprecationWarning")
 def test_mcp_reads_no_file_of_the_server(app: Served) -> None:
     before = uploads()
-    spec = TASKS["text-generation"]
+    spec = BY_ID["text-generation"]
     calls = [(spec.name, {"text": "x", field.name: PASSWORDS}) for field in spec.fields]
     chat = [{"role": "user", "content": PASSWORDS}]
     calls += [(spec.name, {"text": chat}), (spec.name, {"text": [PASSWORDS]})]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.engine.request import Failed, Loading
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 from tests.engine_room import Room
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 ASR, IMAGE = "automatic-speech-recognition", "image-classification"
 ZERO_SHOT, DOCUMENT = "zero-shot-classification", "document-question-answering"
 TEXT = "text-generation"
-every_task = pytest.mark.parametrize("id", TASKS)
+every_task = pytest.mark.parametrize("id", BY_ID)
 
 
 # Every task
@@ -29,7 +29,7 @@ every_task = pytest.mark.parametrize("id", TASKS)
 def test_every_task_answers_in_every_dtype(room: Room, id: str, dtype: str) -> None:
     done = room.run(id, dtype=dtype)
     assert done.meta.dtype in (dtype, "float32", "bfloat16")
-    assert set(done.outputs) == {output.name for output in TASKS[id].outputs}
+    assert set(done.outputs) == {output.name for output in BY_ID[id].outputs}
 
 
 @every_task
@@ -43,7 +43,7 @@ def test_the_answer_is_strict_json_and_the_times_add_up(room: Room, id: str) -> 
     assert meta.queue_seconds + meta.load_seconds + meta.run_seconds <= passed + 0.05
     assert min(meta.queue_seconds, meta.load_seconds) >= 0
     assert meta.rate > 0
-    assert (meta.revision, meta.device, meta.unit) == ("shipped", "cpu", TASKS[id].unit)
+    assert (meta.revision, meta.device, meta.unit) == ("shipped", "cpu", BY_ID[id].unit)
 
 
 @every_task
@@ -189,7 +189,7 @@ GENERATION = {
 
 
 def test_every_parameter_of_generation_reaches_it(room: Room) -> None:
-    row = TASKS[TEXT]
+    row = BY_ID[TEXT]
     assert set(GENERATION) == {f.name for f in row.params} - {"seed"}
     assert room.call(TEXT, **GENERATION) == GENERATION
     assert len(room.run(TEXT, **GENERATION).outputs["reply"]) == 2

@@ -11,7 +11,7 @@ import pytest
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Event, Failed, Progress, Request, Row, RowsDone
 from pipelines.engine.rows import MOST_PER_BATCH, cut
-from pipelines.tasks import TASKS, task
+from pipelines.tasks import BY_ID, task
 from tests.engine_room import Room
 from tests.tiny import MODELS
 
@@ -51,7 +51,7 @@ def alike(one: Any, other: Any) -> bool:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("batch_size", [1, 4])
-@pytest.mark.parametrize("id", TASKS)
+@pytest.mark.parametrize("id", BY_ID)
 def test_rows_get_the_answer_of_a_single_run(room: Room, id: str, batch_size: int) -> None:
     alone = room.run(id).answer
     done = run(room, many(room, id, [{}] * 5, batch_size=batch_size))

@@ -13,7 +13,7 @@ from pipelines.jobs.job import Job, Manifest, fingerprint, make
 from pipelines.jobs.scores import check_truth, read_report
 from pipelines.jobs.work import Signal, carry_out
 from pipelines.limits import Limits
-from pipelines.tasks import TASKS, task
+from pipelines.tasks import BY_ID, task
 from tests.fake_rows import POISON, TASK, RowsEngine
 
 
@@ -121,7 +121,7 @@ def test_a_column_that_nothing_can_be_compared_with_is_refused() -> None:
         check_truth(task("feature-extraction"), "label", ("label",))
 
 
-@pytest.mark.parametrize("id", TASKS)
+@pytest.mark.parametrize("id", BY_ID)
 def test_whatever_is_measured_takes_the_rows_own_answer(id: str) -> None:
     spec = task(id)
     found = scores._maker(spec)

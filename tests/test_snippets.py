@@ -21,7 +21,7 @@ from pipelines.engine.runner import Runner
 from pipelines.engine.snippet import snippet
 from pipelines.loading import LoadSettings
 from pipelines.spec import ModelFacts
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 from pipelines.uploads import Upload
 from tests.engine_room import Room
 from tests.loopback_hub import COMMIT, Hub
@@ -137,11 +137,11 @@ def ran(room: Room) -> list[tuple[Done, Any]]:
 )
 def test_the_snippet_gives_the_same_answer(ran: list[tuple[Done, Any]], case: int) -> None:
     done, printed = ran[case]
-    same(TASKS[CASES[case][0]].to_json(printed), done.answer)
+    same(BY_ID[CASES[case][0]].to_json(printed), done.answer)
 
 
 def test_every_task_has_a_case() -> None:
-    assert {id for id, _, _ in CASES} == set(TASKS)
+    assert {id for id, _, _ in CASES} == set(BY_ID)
 
 
 def test_a_model_of_the_hub_is_named_with_its_commit_and_loads_again(
@@ -151,17 +151,17 @@ def test_a_model_of_the_hub_is_named_with_its_commit_and_loads_again(
     runner = Runner(replace(room.runner.settings, models="hub"))
     values = {**room.given(ZERO_SHOT), "model": "acme/nli", "device": "cpu", "dtype": "float32"}
     events: list[Any] = []
-    request = request_from(TASKS[ZERO_SHOT], values, room.limits)
+    request = request_from(BY_ID[ZERO_SHOT], values, room.limits)
     runner.execute(request, events.append, threading.Event())
     done = events[-1]
     assert f"revision='{COMMIT}'" in done.code
     environ = {"HF_ENDPOINT": loopback.url, "HF_HOME": str(tmp_path / "home")}
     (printed,) = execute(room, [done.code], environ)
-    same(TASKS[ZERO_SHOT].to_json(printed), done.answer)
+    same(BY_ID[ZERO_SHOT].to_json(printed), done.answer)
 
 
 def test_a_file_that_came_by_url_is_fetched_first() -> None:
-    spec = TASKS[IMAGE]
+    spec = BY_ID[IMAGE]
     load = LoadSettings(task=IMAGE, model="acme/x")
     upload = Upload(name="cat.jpg", url="https://example.com/cat.jpg")
     params = {f.name: f.default for f in spec.params}

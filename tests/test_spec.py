@@ -13,9 +13,9 @@ from pipelines.facts import TRAITS
 from pipelines.kinds import FileKind, Integer, Number
 from pipelines.limits import Limits
 from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, LOAD, Parsed, TaskSpec
-from pipelines.tasks import MODALITIES, TASKS, task
+from pipelines.tasks import BY_ID, MODALITIES, task
 
-every_row = pytest.mark.parametrize("spec", TASKS.values(), ids=list(TASKS))
+every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))
 
 
 @pytest.fixture

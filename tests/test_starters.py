@@ -42,9 +42,9 @@ def engine() -> Iterator[InlineEngine]:
 
 @every_row
 def test_every_task_has_a_starter_with_a_card_and_measured_scores(row: TaskSpec) -> None:
-    folder = train.MODELS / row.id
+    folder = train.MODELS / row.starter_task
     scores = json.loads((folder / train.SCORES_FILE).read_text())["scores"]
-    recipe = train.find(row.id)
+    recipe = train.find(row.starter_task)
     below = {name for name, s in scores.items() if s < recipe.TARGETS.get(name, 0)}
     assert below == set(getattr(recipe, "SHORTFALLS", ()))
     assert recipe.CARD.strip() in (folder / "README.md").read_text()
@@ -78,8 +78,8 @@ def test_every_example_is_answered_rightly(
 @pytest.mark.slow
 @every_row
 def test_the_shipped_weights_reach_their_floors_on_fresh_data(row: TaskSpec) -> None:
-    recipe = train.find(row.id)
-    scores = recipe.measure(plain(row.id, train.MODELS / row.id), FRESH_SEED)
+    recipe = train.find(row.starter_task)
+    scores = recipe.measure(plain(row.starter_task, train.MODELS / row.starter_task), FRESH_SEED)
     below = {n: scores[n] for n, floor in recipe.TARGETS.items() if scores[n] < floor - SLACK}
     assert set(below) <= set(getattr(recipe, "SHORTFALLS", ())), below
 

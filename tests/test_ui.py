@@ -18,7 +18,7 @@ from pipelines.errors import EngineError, InputError, ModelError
 from pipelines.kinds import FileKind, Kind
 from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec
-from pipelines.tasks import ROWS, TASKS
+from pipelines.tasks import BY_ID, ROWS
 from settings import EXAMPLES, Settings
 from tests.fakes import FakeEngine, fake_session
 from tests.served import no_loop_left_open
@@ -45,7 +45,7 @@ def _closed_loops() -> Iterator[None]:
 def panel_of(id: str) -> Panel:
     """The panel of a task; the engine behind its buttons is not used here."""
     with gr.Blocks(analytics_enabled=False):
-        return build_panel(TASKS[id], Place(FakeEngine(), SETTINGS))
+        return build_panel(BY_ID[id], Place(FakeEngine(), SETTINGS))
 
 
 def values_of(panel: Panel, **changed: Any) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def test_stop_cancels_only_the_own_task_of_the_own_session() -> None:
 def test_a_closed_tab_cancels_everything_of_its_session() -> None:
     engine = FakeEngine()
     handlers.on_leave(ROWS, engine)(fake_session("me"))
-    assert engine.cancelled == [f"me/{id}" for id in TASKS]
+    assert engine.cancelled == [f"me/{id}" for id in BY_ID]
 
 
 def test_closing_the_updates_closes_the_run() -> None:

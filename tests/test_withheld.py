@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, TaskSpec
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
@@ -16,15 +16,14 @@ READ_FROM_KEYWORDS = {
     "text-generation": ("add_special_tokens", "padding"),
 }
 """Parameters that `_sanitize_parameters` takes out of its **kwargs (transformers 5.23)."""
-every_row = pytest.mark.parametrize("spec", TASKS.values(), ids=list(TASKS))
+every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))
 
 
 def taken(spec: TaskSpec) -> set[str]:
     """Names that the pipeline class takes when it is called."""
-    import transformers
-    from transformers.pipelines import SUPPORTED_TASKS
+    from pipelines.own import class_of
 
-    kind = getattr(transformers, SUPPORTED_TASKS[spec.id]["impl"].rpartition(".")[2])
+    kind = class_of((spec.ways or (spec.id,))[0])
     signature = inspect.signature(kind._sanitize_parameters).parameters.values()
     named = {p.name for p in signature if p.kind is not p.VAR_KEYWORD} - {"self"}
     return named | set(READ_FROM_KEYWORDS.get(spec.id, ()))

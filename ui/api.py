@@ -24,7 +24,7 @@ from pipelines.limits import Limits
 from pipelines.outputs import OutputKind, Reply
 from pipelines.spec import Field, TaskSpec
 from pipelines.strict_json import to_json
-from pipelines.tasks import TASKS
+from pipelines.tasks import BY_ID
 from settings import Settings
 from ui.doors import Endpoint, GuardedBlocks
 from ui.messages import refusal
@@ -43,7 +43,7 @@ def add_endpoints(engine: Engine, settings: Settings) -> None:
         raise TypeError("add_endpoints is called inside `with GuardedBlocks() as page`")
     wire = Api(None, {}, label="value")
     limits = settings.limits
-    for spec in TASKS.values():
+    for spec in BY_ID.values():
         page.endpoints[spec.name] = Endpoint(
             spec=spec, parameters=[parameter(f) for f in spec.fields], returns=[_returns(spec)]
         )

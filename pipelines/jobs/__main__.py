@@ -33,7 +33,7 @@ from pipelines.jobs.work import Signal, carry_out
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
-from pipelines.tasks import TASKS, task
+from pipelines.tasks import BY_ID, task
 
 SUFFIX = ".job"
 """The folder beside the output that holds a job until it is done."""
@@ -179,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipelines.jobs", description=__doc__)
     verbs = parser.add_subparsers(required=True)
     one = verbs.add_parser("run", help="answer every row of a file, or every file of a folder")
-    one.add_argument("--task", required=True, choices=TASKS, metavar="TASK", help=", ".join(TASKS))
+    one.add_argument("--task", required=True, choices=BY_ID, metavar="TASK", help=", ".join(BY_ID))
     one.add_argument("--input", type=Path, required=True, help="CSV, TSV, JSONL, Parquet, XLSX, "
                      "text lines, or a folder of files")  # fmt: skip
     one.add_argument("--output", type=Path, required=True, help="a .csv, .jsonl or .parquet file")

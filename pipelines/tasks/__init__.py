@@ -6,6 +6,7 @@ Each module of this package that has a ROW is a task; adding a task is adding it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -27,13 +28,29 @@ def _place(row: TaskSpec) -> tuple[int, int, str]:
 
 
 ROWS: tuple[TaskSpec, ...] = tuple(sorted(_rows(), key=_place))
-TASKS: dict[str, TaskSpec] = {row.id: row for row in ROWS}
+BY_ID: dict[str, TaskSpec] = {row.id: row for row in ROWS}
+TASKS: dict[str, TaskSpec] = {row.id: row for row in ROWS if not row.became}
+"""The tasks of transformers' own pipeline()."""
+FORMER: dict[str, TaskSpec] = {row.id: row for row in ROWS if row.became}
+"""Those that it had and took out; the playground does them by other ways."""
 ALIASES: dict[str, str] = {alias: row.id for row in ROWS for alias in row.aliases}
 
 
 def task(id: str) -> TaskSpec:
-    """The row of a task id or alias; raises InputError listing what is known."""
-    row = TASKS.get(ALIASES.get(id, id))
+    """The row of a task id or alias; raises InputError listing what is known.
+
+    An id may set parameters too: `translation_en_to_fr` is translation with these languages.
+    """
+    row = BY_ID.get(ALIASES.get(id, id)) or _longer(id)
     if row is None:
-        raise InputError("task", f"{id!r} is not known; known tasks: {', '.join(TASKS)}.")
+        raise InputError("task", f"{id!r} is not known; known tasks: {', '.join(BY_ID)}.")
     return row
+
+
+def _longer(id: str) -> TaskSpec | None:
+    """The row of a task id that also sets parameters, with these as its defaults."""
+    for row in ROWS:
+        if found := row.named(id) if row.named else None:
+            params = (replace(p, default=found.get(p.name, p.default)) for p in row.params)
+            return replace(row, params=tuple(params))
+    return None
