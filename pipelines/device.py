@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +12,17 @@ from pipelines.errors import InputError
 
 BF16_CPU_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 BF16_CUDA_CAPABILITY = (8, 0)
+KIB = 1_024
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The memory of the machine ("RAM") or of a device, in bytes."""
+
+    name: str
+    used: int
+    total: int
 
 
 @cache
@@ -58,6 +70,29 @@ def memory_bytes(device: str) -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows
         return 0
+
+
+def memory() -> tuple[Memory, ...]:
+    """What the machine and its CUDA devices have, and what of it is in use by anyone."""
+    return (*_ram(), *(_cuda(name) for name in devices() if name.startswith("cuda")))
+
+
+def _ram() -> tuple[Memory, ...]:
+    """From Linux; elsewhere nothing is said."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return ()
+    found = {name: int(kb) * KIB for name, kb in re.findall(r"(\w+):\s+(\d+) kB", text)}
+    total, free = found.get("MemTotal", 0), found.get("MemAvailable", 0)
+    return (Memory("RAM", total - free, total),)
+
+
+def _cuda(name: str) -> Memory:
+    import torch
+
+    free, total = torch.cuda.mem_get_info(name)
+    return Memory(name, int(total - free), int(total))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

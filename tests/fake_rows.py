@@ -67,6 +67,10 @@ class RowsEngine:
     def status(self) -> Status:
         return Status(ready=True, note="")
 
+    def unload(self, id: str) -> None: ...
+
+    def pin(self, id: str, pinned: bool) -> None: ...
+
     def close(self) -> None:
         self._stop.set()
 

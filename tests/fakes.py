@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipelines.cache import Held
 from pipelines.engine.request import (
     Done,
     Event,
@@ -49,6 +50,8 @@ class FakeEngine:
     cancelled: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+    held: tuple[Held, ...] = ()
     _stops: dict[str, threading.Event] = field(default_factory=dict)
 
     def run(self, request: Request) -> Iterator[Event]:
@@ -75,7 +78,13 @@ class FakeEngine:
 
     def status(self) -> Status:
         note = "" if self.ready else "Warming up."
-        return Status(ready=self.ready, note=note, devices=("cpu",), hub=False)
+        return Status(ready=self.ready, note=note, devices=("cpu",), hub=False, held=self.held)
+
+    def unload(self, id: str) -> None:
+        self.told.append(("unload", id))
+
+    def pin(self, id: str, pinned: bool) -> None:
+        self.told.append(("pin", id, pinned))
 
     def close(self) -> None:
         for stop in self._stops.values():

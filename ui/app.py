@@ -20,7 +20,8 @@ from ui.api import add_endpoints
 from ui.doors import GuardedBlocks
 from ui.jobs import jobs_tab
 from ui.jobs_api import add_job_endpoints
-from ui.place import JOBS_TAB, Place
+from ui.models import models_tab
+from ui.place import JOBS_TAB, MODELS_TAB, Place
 from ui.task_tab import build_panel
 from ui.theme import build_theme
 
@@ -54,6 +55,7 @@ def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> g
                     _modality(modality, rows, place)
             if desk is not None:
                 _jobs(place, demo)
+            _models(place)
         demo.load(_watch(engine, settings), None, models, concurrency_limit=None, **QUIET)
         demo.unload(handlers.on_leave(ROWS, engine))
         add_endpoints(engine, settings)
@@ -91,6 +93,14 @@ def _jobs(place: Place, demo: gr.Blocks) -> None:
         gr.on([tab.select], lambda: True, None, opened, concurrency_limit=None, **QUIET)
         gr.render(triggers=[opened.change])(lambda: jobs_tab(place))
     demo.load(_linked, None, [place.chosen, place.tabs], concurrency_limit=None, **QUIET)
+
+
+def _models(place: Place) -> None:
+    """The tab of the models, built when it is opened."""
+    with gr.Tab("Models", id=MODELS_TAB) as tab:
+        opened = gr.State(False)
+        gr.on([tab.select], lambda: True, None, opened, concurrency_limit=None, **QUIET)
+        gr.render(triggers=[opened.change])(lambda: models_tab(place))
 
 
 def _linked(request: gr.Request) -> Any:

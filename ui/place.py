@@ -11,6 +11,7 @@ from pipelines.jobs.desk import Desk
 from settings import Settings
 
 JOBS_TAB = "jobs"
+MODELS_TAB = "models"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The worker process: an inline engine at the end of a socket.
 
 Started as `python -m pipelines.engine.child FD`. The parent sends RunnerSettings first, then
-("run", Request) or ("cancel", id); answers are ("event", id, Event) and ("status", Status).
-When the parent goes away, so does the process.
+("run", Request), ("cancel", id), ("unload", id) or ("pin", (id, pinned)); answers are
+("event", id, Event) and ("status", Status). When the parent goes away, so does the process.
 """
 
 from __future__ import annotations
@@ -48,8 +48,12 @@ def _obey(engine: InlineEngine, message: tuple[Any, ...], send: Send) -> None:
         engine.submit(subject, partial(send, "event", subject.id))
     elif verb == "cancel":
         engine.cancel_run(subject)
+    elif verb == "unload":
+        engine.unload(subject)
+    elif verb == "pin":
+        engine.pin(*subject)
     else:
-        raise ValueError(f"unknown message {verb!r}; known: run, cancel")
+        raise ValueError(f"unknown message {verb!r}; known: run, cancel, unload, pin")
 
 
 if __name__ == "__main__":

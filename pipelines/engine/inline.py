@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines import device, hub, loading
 from pipelines.engine.request import Event, Failed, Request, Status, Waiting
@@ -43,11 +43,12 @@ class InlineEngine:
         on_status: Callable[[Status], None] = lambda _: None,
         lazy: bool = False,
     ) -> None:
-        self._runner = Runner(settings)
+        self._runner = Runner(settings, self._cache_changed)
         self._mode = settings.models
         self._on_status = on_status
         self._active: dict[str, Active] = {}
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
         self._closed = threading.Event()
         self._warm = threading.Event()
@@ -100,6 +101,14 @@ class InlineEngine:
         """Whether the libraries are imported, which devices there are, and the Hub."""
         return self._status
 
+    def unload(self, id: str) -> None:
+        """Drop one pipeline from memory, or all; those in use stay."""
+        self._runner.cache.unload(id)
+
+    def pin(self, id: str, pinned: bool) -> None:
+        """Keep a pipeline in memory, or let it go like the others."""
+        self._runner.cache.pin(id, pinned)
+
     def close(self) -> None:
         """Stop all runs; threads end after the forward pass they are in."""
         with self._lock:
@@ -145,7 +154,8 @@ class InlineEngine:
             )
             return
         online = hub.reachable() if self._mode == "auto" else self._mode == "hub"
-        self._say(Status(ready=True, note="Ready", devices=found, hub=online))
+        now = device.memory()
+        self._say(Status(ready=True, note="Ready", devices=found, hub=online, memory=now))
         while not self._closed.wait(SWEEP_SECONDS):
             self._runner.cache.unload_idle()
 
@@ -153,3 +163,10 @@ class InlineEngine:
         self._status = status
         self._warm.set()
         self._on_status(status)
+
+    def _cache_changed(self) -> None:
+        """Tell what is in memory now; snapshots are taken and told one at a time."""
+        with self._telling:
+            held = self._runner.cache.held()
+            self._status = replace(self._status, held=held, memory=device.memory())
+            self._on_status(self._status)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pipelines.cache import Held
+from pipelines.device import Memory
 from pipelines.loading import LoadSettings
 
 
@@ -138,12 +140,18 @@ END = (Done, RowsDone, Failed)
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What the engine says of itself; `hub` is None until it is known whether it can be reached."""
+    """What the engine says of itself; `hub` is None until it is known whether it can be reached.
+
+    `held` are the pipelines in memory, the one used last first; `memory` is that of the machine and
+    its devices when this was said.
+    """
 
     ready: bool
     note: str
     devices: tuple[str, ...] = ()
     hub: bool | None = None
+    held: tuple[Held, ...] = ()
+    memory: tuple[Memory, ...] = ()
 
 
 class Engine(Protocol):
@@ -163,6 +171,14 @@ class Engine(Protocol):
 
     def status(self) -> Status:
         """Answer at once, without waiting for the worker."""
+        ...
+
+    def unload(self, id: str) -> None:
+        """Drop the pipeline of this Held.id from memory, unless it is in use; "" is all of them."""
+        ...
+
+    def pin(self, id: str, pinned: bool) -> None:
+        """Keep the pipeline of this Held.id in memory, or let it go like the others."""
         ...
 
     def close(self) -> None:

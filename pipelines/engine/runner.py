@@ -84,9 +84,11 @@ class Run:
 class Runner:
     """Executes requests; safe to call from several threads at once."""
 
-    def __init__(self, settings: RunnerSettings) -> None:
+    def __init__(
+        self, settings: RunnerSettings, on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self.settings = settings
-        self.cache = PipelineCache(settings.memory_bytes, settings.idle_seconds)
+        self.cache = PipelineCache(settings.memory_bytes, settings.idle_seconds, on_change)
 
     def execute(self, request: Request, emit: Emit, cancelled: threading.Event) -> None:
         """Emit the run's events; the last one is Done or Failed. Never raises.

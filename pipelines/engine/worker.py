@@ -144,6 +144,14 @@ class WorkerEngine:
         """What the worker last said of itself."""
         return self._status
 
+    def unload(self, id: str) -> None:
+        """Drop one pipeline from the worker's memory, or all; those in use stay."""
+        self._tell("unload", id)
+
+    def pin(self, id: str, pinned: bool) -> None:
+        """Keep a pipeline in memory, or let it go like the others."""
+        self._tell("pin", (id, pinned))
+
     def close(self) -> None:
         """End the worker; runs in flight fail."""
         with self._lock:
@@ -157,6 +165,13 @@ class WorkerEngine:
         child = Child(self._settings)
         threading.Thread(target=self._read, args=(child,), name="worker", daemon=True).start()
         return child
+
+    def _tell(self, verb: str, subject: Any) -> None:
+        """Send to the worker that is there; one that has not started holds nothing."""
+        with self._lock:
+            child = self._child
+        if child is not None:
+            child.send((verb, subject))
 
     def _submit(self, request: Request, emit: Callable[[Event], None]) -> None:
         with self._lock:

@@ -1,0 +1,118 @@
+"""The Models tab: what it shows of memory and disk, and what its buttons do."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from pipelines import shelf
+from pipelines.cache import Held
+from pipelines.device import Memory
+from pipelines.errors import EngineError
+from settings import Settings
+from tests.fakes import FakeEngine
+from tests.served import no_loop_left_open
+from ui import models
+
+NOW = 1_000_000.0
+
+
+def held(**changes: Any) -> Held:
+    values: dict[str, Any] = {
+        "id": "abc", "task": "some-task", "model": "owner/name", "revision": "0123456789",
+        "device": "cpu", "dtype": "float32", "bytes": 5_300_000, "users": 0, "pinned": False,
+        "last_used": NOW - 130, "expires": NOW + 7_300,
+    }  # fmt: skip
+    return Held(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "used", "leaves"),
+    [
+        ({}, "2 minutes ago", "in 2 hours"),
+        ({"users": 1}, "now", "in use"),
+        ({"pinned": True}, "2 minutes ago", "pinned"),
+        ({"expires": 0.0}, "2 minutes ago", "when room is needed"),
+        ({"last_used": NOW - 5, "expires": NOW + 20}, "just now", "in a moment"),
+    ],
+)
+def test_a_line_says_when_a_model_was_used_and_when_it_leaves(
+    changes: dict[str, Any], used: str, leaves: str
+) -> None:
+    line = models.held_row(held(**changes), NOW)
+    assert line[0] == "owner/name@0123456"
+    assert line[4:] == ["5.3 MB", used, leaves, "abc"]
+
+
+def test_a_starter_has_no_commit() -> None:
+    assert models.held_row(held(revision="shipped"), NOW)[0] == "owner/name"
+
+
+def test_a_gauge_escapes_its_name() -> None:
+    html = models.gauge(Memory("<b>", 1_500_000_000, 24_000_000_000))
+    assert "<b>" not in html
+    assert "1.5 GB of 24.0 GB" in html
+
+
+def page(engine: FakeEngine, **settings: Any) -> models.ModelsPage:
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        made = models.ModelsPage(engine, Settings(**settings))
+        made.wire()
+    return made
+
+
+def test_looking_twice_draws_once() -> None:
+    engine = FakeEngine()
+    tab = page(engine)
+    first = tab.look("")
+    assert models.NOTHING in first[tab.empty]
+    assert tab.look(first[tab.seen]) == {}
+    engine.held = (held(last_used=time.time()),)
+    again = tab.look(first[tab.seen])
+    assert again[tab.held]["value"][0][0] == "owner/name@0123456"
+    assert again[tab.buttons]["visible"]
+
+
+def test_the_buttons_need_a_choice_and_reach_the_engine() -> None:
+    engine = FakeEngine()
+    tab = page(engine)
+    unload = tab._acts(lambda id: engine.unload(models._picked(id)))
+    assert models.CHOOSE in unload("")
+    assert unload("abc") == ""
+    assert engine.told == [("unload", "abc")]
+
+
+def test_visitors_of_a_public_app_only_look() -> None:
+    engine = FakeEngine(held=(held(),))
+    tab = page(engine, public=True)
+    assert not tab.look("")[tab.buttons]["visible"]
+    assert "host" in tab._acts(engine.unload)("abc")
+    assert engine.told == []
+
+
+def test_models_on_disk_are_listed_and_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "none"))
+    assert shelf.on_disk() == ()
+    folder = tmp_path / "models--owner--name"
+    commit = "a" * 40
+    (folder / "blobs").mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text(commit)
+    (folder / "blobs" / "weights").write_bytes(bytes(2_000))
+    (folder / "snapshots" / commit).mkdir(parents=True)
+    (folder / "snapshots" / commit / "model.safetensors").symlink_to("../../blobs/weights")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    (found,) = shelf.on_disk()
+    assert (found.model, found.bytes, found.revisions) == ("owner/name", 2_000, 1)
+    with pytest.raises(EngineError, match="not on the disk"):
+        shelf.remove("owner/other")
+    assert shelf.remove("owner/name") == 2_000
+    assert shelf.on_disk() == ()
