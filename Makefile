@@ -26,6 +26,7 @@ check: .venv/.ready-test
 bench: .venv/.ready-test
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.rows
 
 readme: .venv/.ready-test
 	$(BIN)/python -m scripts.readme

@@ -113,6 +113,14 @@ def test_the_api_example_runs(text: str, tmp_path: Path) -> None:
     assert answer[0]["label"] == "sports"
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_the_rows_example_runs(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = text.split("```python\n")[2].split("```")[0]
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102  our own page
+    assert "positive" in capsys.readouterr().out
+
+
 def _lines(file: str) -> list[str]:
     text = (ROOT / file).read_text("utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
