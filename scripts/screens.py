@@ -10,7 +10,6 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
