@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "c0ffee" * 6 + "beef"
 BRANCHES = ("main", "v1", COMMIT)
@@ -29,12 +29,17 @@ REFUSALS: dict[str, tuple[int, str]] = {
 
 @dataclass
 class Hub:
-    """`repos` maps ids to folders, `faults` ids to a key of REFUSALS, or "truncated" or "slow"."""
+    """`repos` maps ids to folders, `faults` ids to a key of REFUSALS, or "truncated" or "slow".
+
+    The fault of "" is that of the search.
+    """
 
     repos: dict[str, Path] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     """Method and path of every request, with " auth" if it brought a token."""
+    about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the search and the model's page tell beside its files: likes, license, safetensors."""
     url: str = ""
     block_seconds: float = 0.0
     """Pause between two blocks of a file of a "slow" repository."""
@@ -69,7 +74,9 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         login = " auth" if self.headers.get("Authorization") else ""
         self.hub.asked.append(f"{self.command} {path}{login}")
-        if path.startswith("/api/models/"):
+        if path == "/api/models":
+            self._listed(parse_qs(urlsplit(self.path).query))
+        elif path.startswith("/api/models/"):
             self._api(path.removeprefix("/api/models/").split("/"))
         elif "/resolve/" in path:
             id, _, rest = path[1:].partition("/resolve/")
@@ -99,7 +106,18 @@ class Handler(BaseHTTPRequestHandler):
             self._json([{"type": "file", "path": n, "size": len(b)} for n, b in files.items()])
             return
         siblings = [{"rfilename": name, "size": len(body)} for name, body in files.items()]
-        self._json({"id": id, "modelId": id, "sha": COMMIT, "siblings": siblings, "tags": []})
+        about = {"id": id, "modelId": id, "sha": COMMIT, "siblings": siblings, "tags": []}
+        self._json({**about, **self.hub.about.get(id, {})})
+
+    def _listed(self, query: dict[str, list[str]]) -> None:
+        """The search: ids that hold the words, as many as are asked for."""
+        words, limit = query.get("search", [""])[0], int(query.get("limit", ["1000"])[0])
+        ids = [id for id in self.hub.repos if words.casefold() in id.casefold()]
+        listed = [{"id": id, "tags": [], **self.hub.about.get(id, {})} for id in ids]
+        if "" in self.hub.faults:
+            self._refuse(*REFUSALS[self.hub.faults[""]])
+        else:
+            self._json(listed[:limit])
 
     def _file(self, id: str, revision: str, name: str) -> None:
         if self._refused(id, revision):

@@ -16,6 +16,7 @@ from settings import Settings
 from ui import handlers, say
 from ui.components import control, display
 from ui.controls import show_one
+from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
@@ -111,8 +112,12 @@ def _settings(spec: TaskSpec, engine: Engine, settings: Settings) -> dict[str, C
     with gr.Accordion("Model", open=False):
         made = _controls((_with_choices(f, spec, engine) for f in load["Model"]), settings)
         gr.Markdown(_notes(spec), elem_classes="notes")
+        found = gr.Column(elem_classes="bare")
     with gr.Accordion("Device", open=False), gr.Row(elem_classes="params"):
         made |= _controls((_with_choices(f, spec, engine) for f in load["Device"]), settings)
+    if settings.models != "starter":
+        with found:
+            finder(spec, engine, made)
     if params:
         with gr.Accordion("Parameters", open=True):
             with gr.Row(elem_classes="params"):
