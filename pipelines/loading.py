@@ -71,6 +71,8 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
     folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
     auto, way = _auto_class(spec, settings, _config(spec, settings, folder))
     model = _weights(settings, folder, auto)
+    if spec.widened:
+        _widen(model, spec.widened)
     pipe = _pipeline(spec, way, settings, folder, model)
     facts = read_facts(settings.model, commit, pipe, way)
     seconds = time.monotonic() - began
@@ -198,6 +200,15 @@ def _weights(settings: LoadSettings, folder: Path, auto: Any) -> Any:
             "its answers would be random; choose a model made for this task."
         )
     return model.eval()
+
+
+def _widen(model: Any, name: str) -> None:
+    """Give out one of the model's outputs as float32, in whatever the model computes."""
+
+    def widen(model: Any, given: Any, out: Any) -> None:
+        setattr(out, name, getattr(out, name).float())
+
+    model.register_forward_hook(widen)
 
 
 def _load_sentence(settings: LoadSettings, error: Exception) -> str:

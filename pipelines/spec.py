@@ -188,8 +188,9 @@ class TaskSpec:
     code_input: BuildInput | None = None
     """The call to show as Python where it is not the one that runs; same signature."""
     finish: Callable[[Any, Mapping[str, Any]], Any] | None = None
-    """Makes `raw` of what the pipeline gave, by the parameters; `code_finish` is the same as a
-    Python expression in which `found` is what the pipeline gave, after lines that lead to it."""
+    """Makes `raw` of what the pipeline gave, by the parameters and inputs by name; `code_finish`
+    is the same as a Python expression in which `found` is what the pipeline gave, after lines that
+    lead to it."""
     code_finish: Callable[[Mapping[str, Any]], str] | None = None
     code_imports: tuple[str, ...] = ()
     """Import lines that `code_finish` needs."""
@@ -200,6 +201,8 @@ class TaskSpec:
     """The parameters that a longer task id sets ("translation_en_to_fr"); none: another task's."""
     became: str = ""
     """What became of a task that transformers has no more, in one sentence."""
+    widened: str = ""
+    """What the pipeline reads of the model's output as numpy, which has no bfloat16 (5.23)."""
     headless: bool = False
     """Takes the body of a checkpoint whatever its head was made for."""
     extra_classes: tuple[str, ...] = ()

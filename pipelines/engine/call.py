@@ -30,6 +30,11 @@ from pipelines.spec import (
 logger = logging.getLogger(__name__)
 
 SHOWN_CHARS = 40
+BFLOAT16 = "bfloat16"
+WIDEN = """pipe.model.register_forward_hook(
+    lambda model, given, out: setattr(out, "{name}", out.{name}.float())
+)"""
+"""What loading does for a row that says `widened`, as Python."""
 
 
 @dataclass
@@ -50,6 +55,11 @@ class Prepared:
     echo: str = ""
     room: int = 0
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Inputs and parameters by name."""
+        return {**self.params, **self.inputs}
+
 
 def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) -> Prepared:
     """Decode the files, fit the texts, route the parameters; raises InputError."""
@@ -67,6 +77,8 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)
     prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
+    if spec.widened and facts.dtype == BFLOAT16:
+        prepared.setup.append(WIDEN.format(name=spec.widened))
     prepared.call = invocation(spec, spec.build_input, prepared.inputs, prepared, facts)
     return prepared
 

@@ -173,7 +173,7 @@ class RowsRun:
         assert ready.prepared is not None
         try:
             if self.spec.finish:
-                raw = self.spec.finish(raw, ready.prepared.params)
+                raw = self.spec.finish(raw, ready.prepared.values)
             answer = to_json(self.spec.to_json(raw))
         except Exception as error:  # noqa: BLE001  one bad row never stops the others
             self._fail(ready.row, _sentence(error))

@@ -218,7 +218,7 @@ def _called(run: Run, kwargs: dict[str, Any]) -> Any:
 
 
 def _finished(run: Run, raw: Any) -> Any:
-    return run.spec.finish(raw, run.prepared.params) if run.spec.finish else raw
+    return run.spec.finish(raw, run.prepared.values) if run.spec.finish else raw
 
 
 def _so_far(run: Run) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pprint import pformat
 from typing import Any
 
@@ -29,6 +29,9 @@ class Named:
 
     def __len__(self) -> int:
         return len(self._value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._value)
 
     def __repr__(self) -> str:
         return self._name
@@ -62,15 +65,16 @@ def snippet(
         reading.append(f"set_seed({seed})")
     call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared, facts)
     lines = [*sorted(set(imports), key=_module), "", *_loading(spec, load, facts), "", *reading]
-    return "\n".join([*lines, *prepared.setup, *_printed(spec, call, prepared)]) + "\n"
+    printed = _printed(spec, call, {**prepared.params, **inputs})
+    return "\n".join([*lines, *prepared.setup, *printed]) + "\n"
 
 
-def _printed(spec: TaskSpec, call: Invocation, prepared: Prepared) -> list[str]:
+def _printed(spec: TaskSpec, call: Invocation, values: Mapping[str, Any]) -> list[str]:
     """The call, and what the row makes of its result."""
     called = _call("pipe", call.args, call.kwargs)
     if spec.code_finish is None:
         return [f"print({called})"]
-    *lines, last = spec.code_finish(prepared.params).split("\n")
+    *lines, last = spec.code_finish(values).split("\n")
     return [f"found = {called}", *lines, f"print({last})"]
 
 

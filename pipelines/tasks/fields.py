@@ -13,6 +13,13 @@ def docs(pipeline: str) -> str:
     return f"{PIPELINES_DOCS}#transformers.{pipeline}"
 
 
+class Written(str):
+    """Python source that stands in a call as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 FUNCTION_TO_APPLY = Field(
     name="function_to_apply",
     kind=Choice(
