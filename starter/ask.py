@@ -1,7 +1,7 @@
 """Ask: put one question to a checkpoint by name, with media as file paths."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,21 @@ def _read_image(path: str | Path, _pipe: Any) -> Any:
         return image.convert("RGB")
 
 
+def _read_images(paths: Sequence[str | Path], pipe: Any) -> Any:
+    """Several files, each as a PIL image in mode RGB."""
+    return [_read_image(path, pipe) for path in paths]
+
+
 def _as_it_is(value: Any, _pipe: Any) -> Any:
     return value
 
 
-_READERS: dict[str, Callable[[Any, Any], Any]] = {"audio": _read_audio, "image": _read_image}
+_READERS: dict[str, Callable[[Any, Any], Any]] = {
+    "audio": _read_audio,
+    "image": _read_image,
+    "images": _read_images,
+}
 
 # Names of inputs (not params): the one that a pipeline calls otherwise (`inputs`, `sequences`,
 # `text_inputs`, `audios`) is given to it unnamed.
-UNNAMED = frozenset({"audio", "image", "text", "messages", "video", "table"})
+UNNAMED = frozenset({"audio", "image", "images", "text", "messages", "video", "table"})
