@@ -103,6 +103,18 @@ def _generation(pipe: Any, name: str) -> Any:
     return getattr(getattr(pipe.model, "generation_config", None), name, None)
 
 
+def _metric(pipe: Any) -> bool:
+    """Whether depth comes in metres: by the config, or by how all of a family were trained."""
+    config = pipe.model.config
+    backbone = getattr(getattr(config, "backbone_config", None), "model_type", "")
+    told = getattr(config, "depth_estimation_type", "") == "metric"
+    return told or (config.model_type, backbone) == ("dpt", "dinov2") or config.model_type in METRIC
+
+
+METRIC = ("glpn", "zoedepth", "depth_pro", "tipsv2_dpt")
+INVERSE = ("dpt", "depth_anything", "prompt_depth_anything")
+"""Families whose depth is of no unit, and larger where it is nearer, unless they say metric."""
+
 TRAITS: dict[str, Trait] = {
     "ctc": Trait(
         holds=lambda pipe: str(getattr(pipe, "type", "")).startswith("ctc"),
@@ -155,6 +167,11 @@ TRAITS: dict[str, Trait] = {
     "words": Trait(
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),
         means="read the words of the page",
+    ),
+    "metric": Trait(holds=_metric, means="estimate depth in metres"),
+    "inverse": Trait(
+        holds=lambda pipe: pipe.model.config.model_type in INVERSE and not _metric(pipe),
+        means="give larger numbers to what is nearer",
     ),
 }
 """Words that a row's Field.needs may use."""

@@ -43,6 +43,16 @@ class Boxes(OutputKind):
     "threshold"}: the surest first, those below the threshold too; pixels of the picture."""
 
 
+class Depth(OutputKind):
+    """{"picture": PIL RGB, "depth": float32 (height, width) of the same size, "unit",
+    "larger": "farther", "nearer", or "" where the model does not say}; all numbers finite."""
+
+
+class Matches(OutputKind):
+    """{"pictures": [PIL RGB, PIL RGB], "matches": [{"points": [(x, y), (x, y)], "score"}]}:
+    the surest first; pixels of each picture."""
+
+
 class Masks(OutputKind):
     """{"picture": PIL RGB, "masks": [{"label", "score", "rle": [runs]}], "size": (width, height)}.
 

@@ -25,7 +25,7 @@ from pipelines.engine.request import (
     Status,
     Waiting,
 )
-from pipelines.outputs import Answers, Fills, Reply, Spans, Transcript, Vectors
+from pipelines.outputs import Answers, Depth, Fills, Matches, Reply, Spans, Transcript, Vectors
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.tasks import task
 
@@ -171,12 +171,35 @@ def _vectors() -> dict[str, Any]:
     return {"texts": list(TEXTS), "vectors": vectors.tolist()}
 
 
+def _depth() -> dict[str, Any]:
+    """A floor that reaches back to a wall, in metres."""
+    depth = np.repeat(np.minimum(6.0, 60 / np.arange(1, 61, dtype=np.float32)), 80)
+    picture = page().resize((80, 60))
+    found = depth.reshape(60, 80)
+    return {"picture": picture, "depth": found, "unit": "m", "larger": "farther"}
+
+
+def _matches() -> dict[str, Any]:
+    """A page and its copy, moved by 20 and 10 pixels; every tenth match is wrong."""
+    places = np.random.default_rng(0).uniform(100, 700, (40, 2)).round(1).tolist()
+    matches = [
+        {
+            "points": [(x, y), (x + 20, y + 10) if n % 10 else (y, x)],
+            "score": 1 - n / 40,
+        }
+        for n, (x, y) in enumerate(places)
+    ]
+    return {"pictures": [page(), page()], "matches": matches}
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
     Spans: _spans,
     Fills: _fills,
     Vectors: _vectors,
+    Depth: _depth,
+    Matches: _matches,
 }
 
 

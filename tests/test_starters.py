@@ -13,12 +13,13 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done
 from pipelines.engine.runner import RunnerSettings
 from pipelines.limits import Limits
-from pipelines.outputs import OutputKind, Vectors
+from pipelines.outputs import Depth, Matches, OutputKind, Vectors
 from pipelines.spec import Example, TaskSpec
 from pipelines.tasks import ROWS
 from settings import EXAMPLES
 from starter import train
 from starter.ask import plain
+from ui import homography
 
 FRESH_SEED = 20_261
 """Neither a training seed nor the one that the cards were measured with."""
@@ -98,4 +99,30 @@ def _nearest_to_the_first(done: Done) -> str:
     return str(shown["texts"][1 + int(np.argmax(vectors[1:] @ vectors[0]))])
 
 
-FOUND: dict[type[OutputKind], Callable[[Done], str]] = {Vectors: _nearest_to_the_first}
+def _nearest_third(done: Done) -> str:
+    """Where the nearest thing stands, by the middle rows; the floor is near in the lower ones."""
+    depth = done.outputs["depth"]["depth"]
+    rows = depth[len(depth) // 3 : len(depth) * 2 // 3]
+    thirds = [np.percentile(part, 20) for part in np.array_split(rows, 3, axis=1)]
+    return ("left", "middle", "right")[int(np.argmin(thirds))]
+
+
+def _motion(done: Done) -> str:
+    """What happened between two views, by the homography that most matches agree on."""
+    value = done.outputs["matches"]
+    points = np.array([m["points"] for m in value["matches"]])
+    (width, _), other = (picture.size for picture in value["pictures"])
+    matrix, agree = homography.found(points[:, 0], points[:, 1], float(np.hypot(*other)))
+    assert matrix is not None
+    assert agree.mean() > 0.5
+    zoom = np.sqrt(np.linalg.det(matrix[:2, :2])) * width / other[0]
+    if abs(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))) > 5:
+        return "turned"
+    return "nearer" if zoom > 1.1 else "moved"
+
+
+FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
+    Vectors: _nearest_to_the_first,
+    Depth: _nearest_third,
+    Matches: _motion,
+}

@@ -9,7 +9,19 @@ from pipelines.kinds import Kind
 from pipelines.outputs import OutputKind
 from pipelines.spec import Field, Output
 from settings import Settings
-from ui import boxes, chat, controls, displays, fills, masks, spans, speech, vectors
+from ui import (
+    boxes,
+    chat,
+    controls,
+    depth,
+    displays,
+    fills,
+    masks,
+    matches,
+    spans,
+    speech,
+    vectors,
+)
 from ui.panel import Control, Display
 
 CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
@@ -41,6 +53,8 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Boxes: boxes.boxes,
     outputs.Masks: masks.masks,
     outputs.Sound: speech.sound,
+    outputs.Depth: depth.depth,
+    outputs.Matches: matches.matches,
 }
 
 

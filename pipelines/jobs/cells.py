@@ -12,8 +12,10 @@ from pipelines import waves
 from pipelines.outputs import (
     Answers,
     Boxes,
+    Depth,
     Fills,
     Masks,
+    Matches,
     OutputKind,
     Reply,
     Scores,
@@ -84,6 +86,19 @@ def _sound(answer: Any) -> Flat:
     return {"seconds": round(waves.seconds(b64decode(answer["audio"])), 3), "sampling_rate": rate}
 
 
+def _depths(answer: Any) -> Flat:
+    """The least, the middle and the largest number of the depth."""
+    numbers = sorted(n for row in _first(answer).get("predicted_depth", ()) for n in row if n)
+    names = ("minimum", "median", "maximum")
+    picked = (numbers[0], numbers[len(numbers) // 2], numbers[-1]) if numbers else (None,) * 3
+    return dict(zip(names, picked, strict=True))
+
+
+def _matches(answer: Any) -> Flat:
+    """How many there are, and the best score."""
+    return {"count": len(answer), "score": _first(answer).get("score")}
+
+
 def _text(key: str) -> Callable[[Any], Flat]:
     def read(answer: Any) -> Flat:
         text = _first(answer).get(key)
@@ -108,4 +123,6 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Boxes: _named,
     Masks: _named,
     Sound: _sound,
+    Depth: _depths,
+    Matches: _matches,
 }
