@@ -24,6 +24,7 @@ STARTER = "starter/"
 STARTERS = Path(__file__).resolve().parent.parent / "starter" / "models"
 NOT_USED_TO_ANSWER = re.compile(r"masked_spec_embed|position_ids|\bpooler\.")
 """Weights that older checkpoints lack and that no answer depends on."""
+NEEDS_PACKAGE = re.compile(r"requires the (\w+) library but it was not found")
 CEILINGS = {"num_hidden_layers": 512, "hidden_size": 65_536, "vocab_size": 2_000_000}
 
 
@@ -216,6 +217,8 @@ def _load_sentence(settings: LoadSettings, error: Exception) -> str:
         return f"{settings.model} does not fit in memory; choose a smaller one or a device map."
     if "size mismatch" in str(error).lower() or "mismatched" in str(error).lower():
         return f"{settings.model} has weights that do not fit its config; choose another model."
+    if package := NEEDS_PACKAGE.search(str(error)):
+        return f"{settings.model} needs the package {package[1]}, which is not installed here."
     return f"{settings.model} could not be loaded ({type(error).__name__}); choose another model."
 
 

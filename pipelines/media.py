@@ -52,7 +52,13 @@ class _Door:
 
 
 def _image(call: _Call) -> tuple[Any, tuple[str, ...]]:
-    return decode_image(call.source, call.limits)
+    picture, notes = decode_image(call.source, call.limits)
+    width, height = picture.size
+    if not 0 < call.kind.longest < max(width, height):
+        return picture, notes
+    picture.thumbnail((call.kind.longest, call.kind.longest))
+    scaled = f"{picture.width:,} x {picture.height:,}"
+    return picture, (*notes, f"The picture of {width:,} x {height:,} pixels was read at {scaled}.")
 
 
 def _sound(call: _Call) -> tuple[Any, tuple[str, ...]]:

@@ -40,7 +40,8 @@ class Vectors(OutputKind):
 
 class Boxes(OutputKind):
     """{"picture": PIL RGB, "boxes": [{"label", "score", "box": {xmin, ymin, xmax, ymax}}],
-    "threshold"}: the surest first, those below the threshold too; pixels of the picture."""
+    "labels", "asked", "threshold"}: the surest first, those below the threshold too, in pixels of
+    the picture; every label that there is a box of or that was asked for."""
 
 
 class Depth(OutputKind):

@@ -71,6 +71,7 @@ class Room:
             "token-classification": {"text": "the team scored a goal"},
             "fill-mask": {"text": "the team scored a [MASK]"},
             "feature-extraction": {"text": ["the team scored", "a goal"]},
+            "object-detection": {"image": self.file("picture.png"), "threshold": 0.0},
         }[id]
 
     def file(self, name: str) -> str:

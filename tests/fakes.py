@@ -25,7 +25,17 @@ from pipelines.engine.request import (
     Status,
     Waiting,
 )
-from pipelines.outputs import Answers, Depth, Fills, Matches, Reply, Spans, Transcript, Vectors
+from pipelines.outputs import (
+    Answers,
+    Boxes,
+    Depth,
+    Fills,
+    Matches,
+    Reply,
+    Spans,
+    Transcript,
+    Vectors,
+)
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.tasks import task
 
@@ -192,6 +202,28 @@ def _matches() -> dict[str, Any]:
     return {"pictures": [page(), page()], "matches": matches}
 
 
+def _picture() -> Image.Image:
+    """A street of flat colours, 640 x 400 pixels, RGB."""
+    image = Image.new("RGB", (640, 400), "#9db4c0")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 260, 640, 400), fill="#5c6b73")
+    draw.rectangle((60, 200, 240, 320), fill="#c1121f")
+    draw.ellipse((420, 120, 520, 360), fill="#e9c46a")
+    return image
+
+
+def _boxes() -> dict[str, Any]:
+    found = (("car", 0.97, (60, 200, 240, 320)), ("person", 0.91, (420, 120, 520, 360)),
+             ("car", 0.62, (70, 205, 250, 325)), ("dog", 0.08, (300, 280, 360, 340)))  # fmt: skip
+    edges = ("xmin", "ymin", "xmax", "ymax")
+    boxes = [
+        {"label": label, "score": score, "box": dict(zip(edges, box, strict=True))}
+        for label, score, box in found
+    ]
+    return {"picture": _picture(), "boxes": boxes, "labels": ["car", "person", "dog"], "asked": [],
+            "threshold": 0.5}  # fmt: skip
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
@@ -200,6 +232,7 @@ MADE: dict[type, Callable[[], Any]] = {
     Vectors: _vectors,
     Depth: _depth,
     Matches: _matches,
+    Boxes: _boxes,
 }
 
 

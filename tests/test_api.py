@@ -47,7 +47,9 @@ def record(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
 
 
 PAIR = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}
+BOX = record(dict.fromkeys(("xmin", "ymin", "xmax", "ymax"), COUNT))
 ANSWERS = {
+    "object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
     "automatic-speech-recognition": record(
         {"text": TEXT}, chunks=items({"text": TEXT, "timestamp": PAIR})
     ),

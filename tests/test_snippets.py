@@ -118,6 +118,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("token-classification", "bert-ner", {"aggregation_strategy": "max"}),
     ("fill-mask", "bert-fill-mask", {"top_k": 3}),
     ("feature-extraction", "bert-fill-mask", {"pooling": "max"}),
+    ("object-detection", "detr", {"threshold": 0.1}),
 ]
 
 

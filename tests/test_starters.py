@@ -13,7 +13,7 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done
 from pipelines.engine.runner import RunnerSettings
 from pipelines.limits import Limits
-from pipelines.outputs import Depth, Matches, OutputKind, Vectors
+from pipelines.outputs import Boxes, Depth, Matches, OutputKind, Vectors
 from pipelines.spec import Example, TaskSpec
 from pipelines.tasks import ROWS
 from settings import EXAMPLES
@@ -121,8 +121,14 @@ def _motion(done: Done) -> str:
     return "nearer" if zoom > 1.1 else "moved"
 
 
+def _labels(done: Done) -> str:
+    """Every name that was found."""
+    return "; ".join(part["label"] for part in done.answer)
+
+
 FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Vectors: _nearest_to_the_first,
     Depth: _nearest_third,
     Matches: _motion,
+    Boxes: _labels,
 }

@@ -137,6 +137,7 @@ BROKEN: dict[str, tuple[str, Callable[[Path], None]]] = {
     "absurd-vocabulary": ("bert-nli", configured(vocab_size=10**9)),
     "mismatched": ("bert-nli", configured(vocab_size=1_000)),
     "no-architecture": ("bert-nli", configured(architectures=None)),
+    "needs-timm": ("detr", configured(backbone_config={"model_type": "timm_backbone"})),
     "unknown-type": ("bert-nli", configured(model_type="not-yet-invented")),
     "tokenizerless": ("bert-nli", lambda folder: (folder / "tokenizer.json").unlink()),
     "broken-tokenizer": (

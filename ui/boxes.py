@@ -1,179 +1,209 @@
-"""Boxes: the picture with what was found, a slider and labels that thin it out, crops and files."""
+"""Boxes: the picture with what was found, chips and sliders that thin it out, crops and files."""
 
 from __future__ import annotations
 
 import io
-import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
 from pipelines.spec import Output
-from ui.downloads import Download, downloads, to_csv
+from ui.annotations import EDGES, Box, files
 from ui.panel import Display, Updates, Values
 
 COLOURS = (
     "#6366f1", "#f97316", "#14b8a6", "#d946ef", "#0ea5e9", "#84cc16", "#ef4444", "#eab308",
 )  # fmt: skip
+"""By the place of a label among the chips; page.css gives the chips the same."""
 LONGEST_SIDE = 1_280
 """Pixels of the picture as it is shown; the boxes are of the whole picture all the same."""
+HIGHEST = 600
+"""Pixels on the page."""
 QUALITY = 85
-SIDE_OF_CROP = 160
+SIDE_OF_CROP = 320
 MOST_CROPS = 24
-MOST_DRAWN = 150
-HEIGHT = (280, 620)
-"""Pixels, least and most, of the drawing."""
-EDGES = ("xmin", "ymin", "xmax", "ymax")
-HEAD = ("label", "score", *EDGES)
+NAMED = 12
+"""Up to this many boxes carry their name; more of them show it under the pointer."""
+LETTERS = 36
+"""Letters of a name that would fill the picture's longer side, one above the other."""
 NOTHING = "Nothing was found."
 HIDDEN = "Nothing was found above {:.0%}; move the slider to see what is less certain."
-
-Box = dict[str, Any]
+ALL = 1.0
+"""An overlap that no two boxes exceed."""
 
 
 def boxes(output: Output) -> Display:
-    """The drawing with a legend, and the controls that act on what was found."""
+    """The drawing, and the controls that act on what was found."""
     with gr.Column(visible=False, elem_classes="display") as box:
-        kept = gr.State()
-        plot = gr.Plot(label=output.label, elem_classes="plot boxes")
+        kept, off = gr.State(), gr.State()
+        with gr.Column(elem_classes="stack"):
+            picture, drawing = gr.HTML(), gr.HTML(elem_classes="boxes")
         none = gr.HTML(visible=False)
-        least = gr.Slider(
-            0, 1, value=0.5, step=0.01, label="Least score", interactive=True,
-            info="Shows what is at least so certain; nothing runs again.",
-        )  # fmt: skip
-        chosen = gr.CheckboxGroup([], label="Labels", interactive=True)
+        chosen = gr.CheckboxGroup([], label=output.label, interactive=True, elem_classes="chips")
+        with gr.Row(elem_classes="params"):
+            least = gr.Slider(
+                0, 1, value=0.5, step=0.01, label="Least score", interactive=True, min_width=200,
+                info="Shows what is surer than that; nothing runs again.",
+            )  # fmt: skip
+            apart = gr.Slider(
+                0, 1, value=ALL, step=0.05, label="Most overlap", interactive=True, min_width=200,
+                info="Of boxes of one label that overlap more, the surest stays.",
+            )  # fmt: skip
         table = gr.Dataframe(
             headers=["Label", "Score", "Box"], label="Found", interactive=False, max_height=280,
-            column_widths=["40%", "18%", "42%"], buttons=[], elem_classes="table",
+            column_widths=["38%", "24%", "38%"], wrap=True, buttons=[], elem_classes="table",
         )  # fmt: skip
         crops = gr.Gallery(
-            label="Crops", columns=4, height="auto", object_fit="contain", buttons=["fullscreen"],
-            interactive=False,
+            label="Crops", columns=3, height="auto", object_fit="contain", buttons=["fullscreen"],
+            interactive=False, elem_classes="crops",
         )  # fmt: skip
-        files = gr.HTML()
+        links = gr.HTML()
 
-    thinned = [plot, none, table, crops, files]
+    thinned = [drawing, none, chosen, table, crops, links]
 
-    def draw(value: Values, score: float, labels: Sequence[str]) -> Updates:
-        wanted = {_bare(label) for label in labels}
-        found = [b for b in value["boxes"] if b["score"] >= score and b["label"] in wanted]
+    def draw(value: Values, hidden: Sequence[str], score: float, overlap: float) -> Updates:
+        seen = surest([b for b in value["boxes"] if b["score"] > score], overlap)
+        names = counted(seen, value)
+        found = [b for b in seen if b["label"] not in hidden]
         said = HIDDEN.format(score) if value["boxes"] else NOTHING
         return {
-            plot: figure(value, found),
-            none: gr.update(value=f'<div class="hint">{said}</div>', visible=not found),
+            drawing: drawn(value, found),
+            none: gr.update(value=f'<div class="hint">{said}</div>', visible=not seen),
+            chosen: gr.update(
+                choices=[(f"{name} ({n})", name) for name, n in names.items()],
+                value=[name for name in names if name not in hidden], visible=bool(names),
+            ),
             table: gr.update(value=[_row(b) for b in found], visible=bool(found)),
             crops: gr.update(value=_crops(value, found), visible=bool(found)),
-            files: _files(value, found) if found else "",
-        }
+            links: files(value["size"], found) if found else "",
+        }  # fmt: skip
 
-    def thin_out(value: Values | None, score: Any, labels: Any) -> Updates:
-        if not value or not isinstance(score, int | float) or not isinstance(labels, list):
-            return {}
-        return draw(value, score, labels)
+    def thin_out(value: Any, hidden: Any, *numbers: Any) -> Updates:
+        good = value and all(isinstance(n, int | float) for n in numbers)
+        return draw(value, hidden or (), *numbers) if good else {}
 
-    for control in (least, chosen):
-        control.change(
-            thin_out, [kept, least, chosen], thinned, queue=False, show_progress="hidden",
-            trigger_mode="always_last", api_visibility="private",
-        )  # fmt: skip
+    def choose(value: Any, names: Any, *numbers: Any) -> Updates:
+        ticked = {name for name in names or () if isinstance(name, str)}
+        hidden = [name for name in value["labels"] if name not in ticked] if value else []
+        return {off: hidden, **thin_out(value, hidden, *numbers)}
+
+    quiet: dict[str, Any] = {
+        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "trigger_mode": "always_last",
+    }  # fmt: skip
+    for slider in (least, apart):
+        slider.change(thin_out, [kept, off, least, apart], thinned, **quiet)
+    chosen.input(choose, [kept, chosen, least, apart], [off, *thinned], **quiet)
 
     def show(value: Values, inputs: Values) -> Updates:
-        small = _kept(value)
-        labels = counted(small["boxes"], value["threshold"])
-        return {
-            kept: small,
-            least: value["threshold"],
-            chosen: gr.update(choices=labels, value=labels, visible=len(labels) > 1),
-            **draw(small, value["threshold"], labels),
-        }
+        small, score = _kept(value), value["threshold"]
+        fresh = {kept: small, off: [], least: score, apart: ALL, picture: _framed(small)}
+        return {**fresh, **draw(small, (), score, ALL)}
 
     return Display(
         box=box,
-        components=(kept, least, chosen, *thinned),
+        components=(kept, off, picture, least, apart, *thinned),
         draw=show,
         clear=lambda: {
-            kept: None, plot: None, none: gr.update(visible=False), table: None, crops: None,
-            files: "", chosen: gr.update(choices=[], value=[]),
+            kept: None, off: None, picture: "", drawing: "", none: gr.update(visible=False),
+            chosen: gr.update(choices=[], value=[]), table: None, crops: None, links: "",
+            least: 0.5, apart: ALL,
         },
     )  # fmt: skip
 
 
-def counted(found: Sequence[Box], score: float) -> list[str]:
-    """Each label with how many there are from this score on: "star (2)"; the most first."""
-    counts = Counter(box["label"] for box in found if box["score"] >= score)
-    every = dict.fromkeys(box["label"] for box in found)
-    ranked = sorted(every, key=lambda label: -counts[label])
-    return [f"{label} ({counts[label]})" for label in ranked]
-
-
-def _bare(counted_label: Any) -> str:
-    """Back from `counted`."""
-    return str(counted_label).rpartition(" (")[0]
-
-
 def _kept(value: Values) -> dict[str, Any]:
-    """What the controls act on: the picture as a small JPEG, and every box."""
-    picture = value["picture"]
-    small = picture.copy()
+    """What the controls act on: a small JPEG, every box, and the labels, the surest first."""
+    small = value["picture"].copy()
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     file = io.BytesIO()
     small.save(file, "JPEG", quality=QUALITY)
-    return {"jpeg": file.getvalue(), "size": picture.size, "boxes": value["boxes"]}
+    best = {box["label"]: box["score"] for box in reversed(value["boxes"])}
+    return {
+        "jpeg": file.getvalue(),
+        "size": value["picture"].size,
+        "boxes": value["boxes"],
+        "labels": sorted(value["labels"], key=lambda label: -best.get(label, 0.0)),
+        "asked": value["asked"],
+    }
 
 
-def figure(value: Values, found: Sequence[Box]) -> Any:
-    """The picture with the boxes on it; a click on the legend hides a label in the browser."""
-    from plotly import graph_objects
+def counted(seen: Sequence[Box], value: Values) -> dict[str, int]:
+    """How often each label is seen; those that were asked for count even where there is none."""
+    counts = Counter(box["label"] for box in seen)
+    asked = value["asked"]
+    return {label: counts[label] for label in value["labels"] if counts[label] or label in asked}
 
-    width, height = value["size"]
+
+def surest(ranked: Sequence[Box], most: float) -> list[Box]:
+    """Of boxes of one label that overlap by more than `most` (IoU), the first one stays."""
+    if most >= ALL:
+        return list(ranked)
+    kept: list[Box] = []
+    for box in ranked:
+        same = (other for other in kept if other["label"] == box["label"])
+        if all(iou(box["box"], other["box"]) <= most for other in same):
+            kept.append(box)
+    return kept
+
+
+def iou(a: Values, b: Values) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    wide = min(a["xmax"], b["xmax"]) - max(a["xmin"], b["xmin"])
+    high = min(a["ymax"], b["ymax"]) - max(a["ymin"], b["ymin"])
+    shared = max(0, wide) * max(0, high)
+    areas = sum((x["xmax"] - x["xmin"]) * (x["ymax"] - x["ymin"]) for x in (a, b))
+    return float(shared / max(1, areas - shared))
+
+
+def _framed(value: Values) -> str:
     address = f"data:image/jpeg;base64,{b64encode(value['jpeg']).decode()}"
-    colours = colours_of(value["boxes"])
-    figure = graph_objects.Figure()
-    figure.add_layout_image(
-        source=address, x=0, y=0, sizex=width, sizey=height, xref="x", yref="y", layer="below",
-        sizing="stretch",
-    )  # fmt: skip
-    named: set[str] = set()
-    for box in found[:MOST_DRAWN]:
-        label, colour = box["label"], colours[box["label"]]
-        figure.add_trace(
-            graph_objects.Scatter(
-                **_outline(box), mode="lines", fill="toself", fillcolor=f"{colour}22",
-                line={"color": colour, "width": 2.5}, name=_safe(label), legendgroup=label,
-                showlegend=label not in named, hoveron="fills", hoverinfo="text",
-                text=f"{_safe(label)} {box['score']:.1%}",
-            )
-        )  # fmt: skip
-        named.add(label)
-    figure.update_xaxes(range=[0, width], visible=False, constrain="domain")
-    figure.update_yaxes(range=[height, 0], visible=False, scaleanchor="x", constrain="domain")
-    figure.update_layout(
-        height=min(max(HEIGHT[0], round(640 * height / max(width, 1)) + 60), HEIGHT[1]),
-        margin={"l": 0, "r": 0, "t": 0, "b": 0}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", dragmode=False, showlegend=bool(found),
-        legend={"orientation": "h", "y": 0, "yanchor": "top", "x": 0},
-    )  # fmt: skip
-    return figure
+    return f'<img alt="The picture" src="{address}" style="{_frame(value["size"])}">'
 
 
-def _outline(box: Box) -> dict[str, list[int]]:
+def _frame(size: tuple[int, int]) -> str:
+    """The place that picture and drawing share, one on the other."""
+    width, height = size
+    return f"width:min(100%,{HIGHEST * width / height:.0f}px);aspect-ratio:{width}/{height}"
+
+
+def drawn(value: Values, found: Sequence[Box]) -> str:
+    """The boxes as SVG of the picture's size, the smallest on top; their names as titles too."""
+    width, height = value["size"]
+    colours = {label: COLOURS[n % len(COLOURS)] for n, label in enumerate(value["labels"])}
+    letter = max(width, height) / LETTERS
+    shapes = [
+        _drawn(box, colours[box["label"]], letter, width)
+        for box in sorted(found, key=lambda box: -_area(box["box"]))
+    ]
+    names = " few" if len(found) <= NAMED else ""
+    return (
+        f'<svg class="found{names}" role="img" aria-label="{len(found)} boxes" '
+        f'viewBox="0 0 {width} {height}" style="{_frame(value["size"])}" '
+        f'font-size="{letter:.1f}">{"".join(shapes)}</svg>'
+    )
+
+
+def _area(box: Values) -> int:
+    return int((box["xmax"] - box["xmin"]) * (box["ymax"] - box["ymin"]))
+
+
+def _drawn(box: Box, colour: str, letter: float, width: int) -> str:
+    """A box with its name above it, which ends where the box does on the right of the picture."""
     x0, y0, x1, y1 = (box["box"][edge] for edge in EDGES)
-    return {"x": [x0, x1, x1, x0, x0], "y": [y0, y0, y1, y1, y0]}
-
-
-def colours_of(found: Sequence[Box]) -> dict[str, str]:
-    """A colour for each label, the same whichever of the boxes are shown."""
-    labels = dict.fromkeys(box["label"] for box in found)
-    return {label: COLOURS[n % len(COLOURS)] for n, label in enumerate(labels)}
-
-
-def _safe(text: str) -> str:
-    """Plotly reads a few HTML tags in its labels."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    name = escape(f"{box['label']} {box['score']:.0%}")
+    at, anchor = (x0, "start") if x0 + x1 < width else (x1, "end")
+    above = y0 - letter * 0.35 if y0 > letter * 1.3 else y0 + letter
+    return (
+        f'<g style="--one:{colour}"><title>{name}</title>'
+        f'<rect x="{x0}" y="{y0}" width="{x1 - x0}" height="{y1 - y0}"/>'
+        f'<text x="{at}" y="{above:.0f}" text-anchor="{anchor}">{name}</text></g>'
+    )
 
 
 def _row(box: Box) -> list[str]:
@@ -190,51 +220,6 @@ def _crops(value: Values, found: Sequence[Box]) -> list[tuple[Image.Image, str]]
             x0, y0, x1, y1 = (round(box["box"][edge] * scale) for edge in EDGES)
             if x1 > x0 and y1 > y0:
                 crop = picture.crop((x0, y0, x1, y1))
-                crop.thumbnail((2 * SIDE_OF_CROP, 2 * SIDE_OF_CROP))
+                crop.thumbnail((SIDE_OF_CROP, SIDE_OF_CROP))
                 cut.append((crop, f"{box['label']} {box['score']:.0%}"))
     return cut
-
-
-def _files(value: Values, found: Sequence[Box]) -> str:
-    """The shown boxes as CSV, as COCO annotations, and as YOLO lines with their names."""
-    rows = [(b["label"], round(b["score"], 6), *(b["box"][e] for e in EDGES)) for b in found]
-    return downloads(
-        "boxes",
-        Download("csv", to_csv(HEAD, rows)),
-        Download("coco.json", json.dumps(coco(value["size"], found))),
-        Download("yolo.txt", yolo(value["size"], found)),
-    )
-
-
-def coco(size: tuple[int, int], found: Sequence[Box]) -> dict[str, Any]:
-    """COCO detection format: boxes as x, y, width, height in pixels."""
-    names = {label: n for n, label in enumerate(colours_of(found), start=1)}
-    annotations = []
-    for n, box in enumerate(found, start=1):
-        x0, y0, x1, y1 = (box["box"][edge] for edge in EDGES)
-        annotations.append(
-            {
-                "id": n, "image_id": 1, "category_id": names[box["label"]],
-                "bbox": [x0, y0, x1 - x0, y1 - y0], "area": (x1 - x0) * (y1 - y0), "iscrowd": 0,
-                "score": round(box["score"], 6),
-            }
-        )  # fmt: skip
-    return {
-        "images": [{"id": 1, "width": size[0], "height": size[1]}],
-        "categories": [{"id": n, "name": name} for name, n in names.items()],
-        "annotations": annotations,
-    }
-
-
-def yolo(size: tuple[int, int], found: Sequence[Box]) -> str:
-    """YOLO format: class, centre and size as shares of the picture; the names in comments."""
-    names = {label: n for n, label in enumerate(colours_of(found))}
-    lines = [f"# {n} {label}" for label, n in names.items()]
-    for box in found:
-        x0, y0, x1, y1 = (box["box"][edge] for edge in EDGES)
-        shares = (
-            (x0 + x1) / 2 / size[0], (y0 + y1) / 2 / size[1],
-            (x1 - x0) / size[0], (y1 - y0) / size[1],
-        )  # fmt: skip
-        lines.append(f"{names[box['label']]} " + " ".join(f"{share:.6f}" for share in shares))
-    return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from pipelines.engine.request import Request
 from pipelines.kinds import Audio, Document, FileKind, Image, Kind
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.pdf import DPI, POINTS_PER_INCH
-from pipelines.spec import Invocation, ModelFacts, TaskSpec
+from pipelines.spec import Field, Invocation, ModelFacts, TaskSpec
 from pipelines.uploads import Upload
 
 LINE = 88
@@ -55,7 +55,7 @@ def snippet(
                 reading.append(f"urlretrieve({upload.url!r}, {upload.name!r})")
             more, lines = READERS[type(f.kind)](f.name, upload, prepared, facts)
             imports += more
-            reading += lines
+            reading += [*lines, *_scaling(f, prepared)]
             inputs[f.name] = Named(inputs[f.name], f.name)
     seed = prepared.params.get("seed")
     if seed is None:
@@ -122,6 +122,14 @@ def _read_image(
     white = f"Image.new('RGBA', {name}.size, 'white')"
     composed = f"{name} = Image.alpha_composite({white}, {name}).convert('RGB')"
     return imports, [f"{opened}.convert('RGBA')", composed]
+
+
+def _scaling(f: Field, prepared: Prepared) -> list[str]:
+    """The line that scales a picture down, where it was."""
+    longest = f.kind.longest if isinstance(f.kind, Image) else 0
+    if not longest or max(prepared.inputs[f.name].size) < longest:
+        return []
+    return [f"{f.name}.thumbnail(({longest}, {longest}))"]
 
 
 def _read_audio(

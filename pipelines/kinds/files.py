@@ -30,9 +30,13 @@ class FileKind(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class Image(FileKind):
-    """A picture; `sketch` adds a pad to draw on. Decoded to PIL RGB."""
+    """A picture; `sketch` adds a pad to draw on. Decoded to PIL RGB.
+
+    One with a longer side than `longest` pixels is scaled down to it; 0 leaves every size.
+    """
 
     sketch: bool = False
+    longest: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,12 @@ from starter.ask import Ask
 from starter.recipes import save_half
 from starter.worlds import shape_batches, shapes
 
-MINUTES = 8.0
+MINUTES = 9.0
 TARGETS = {"mean_iou": 0.85, "mean_iou_wide": 0.8}
 
 SEED = 3
 SCENES = 6_000
-STEPS = 2_200
+STEPS = 4_000
 BATCH = 12
 LEARNING_RATE = 2e-3
 LAST_RATE = 0.02
@@ -43,7 +43,7 @@ def train(folder: Path, seed: int = SEED) -> None:
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
     pack = shape_batches.packed(seed, SCENES)
