@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import device as devices
-from pipelines import own, without_torchvision
+from pipelines import own, precision, without_torchvision
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hub import Access, Inspect, Report, fetch_model
@@ -38,6 +38,12 @@ class LoadSettings:
     device: str = "auto"
     dtype: str = "auto"
     device_map: str = "none"
+    attention: str = "auto"
+
+    @property
+    def placed(self) -> bool:
+        """Whether the weights are put on their devices while they load, not by the pipeline."""
+        return self.device_map != "none" or self.dtype in precision.QUANTIZED
 
 
 @dataclass(kw_only=True)
@@ -76,6 +82,8 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
         _widen(model, spec.widened)
     pipe = _pipeline(spec, way, settings, folder, model)
     facts = read_facts(settings.model, commit, pipe, way)
+    if settings.dtype in precision.QUANTIZED:
+        facts = replace(facts, dtype=settings.dtype)
     seconds = time.monotonic() - began
     logger.info(
         "loaded %s %s@%s on %s in %s, %.2f s",
@@ -180,11 +188,16 @@ def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> tuple[An
 
 def _weights(settings: LoadSettings, folder: Path, auto: Any) -> Any:
     """The model with every weight from the checkpoint; a random head is refused (R17)."""
-    extra = {} if settings.device_map == "none" else {"device_map": settings.device_map}
+    extra = precision.load_arguments(
+        settings.dtype, settings.device, lambda: _skeleton(auto, folder)
+    )
+    if settings.device_map != "none":
+        extra["device_map"] = settings.device_map
+    if settings.attention != "auto":
+        extra["attn_implementation"] = settings.attention
     try:
         model, report = auto.from_pretrained(
             folder,
-            dtype=settings.dtype,
             use_safetensors=True,
             trust_remote_code=False,
             output_loading_info=True,
@@ -200,6 +213,7 @@ def _weights(settings: LoadSettings, folder: Path, auto: Any) -> Any:
             f"{settings.model} lacks the weights of {len(lacking)} parameters ({lacking[0]} …), so "
             "its answers would be random; choose a model made for this task."
         )
+    precision.verify(model, settings.dtype, settings.model)
     return model.eval()
 
 
@@ -212,11 +226,21 @@ def _widen(model: Any, name: str) -> None:
     model.register_forward_hook(widen)
 
 
+def _skeleton(auto: Any, folder: Path) -> Any:
+    """The model without its weights, from the config alone."""
+    from transformers import AutoConfig
+
+    make = getattr(auto, "from_config", auto)
+    return make(AutoConfig.from_pretrained(folder, trust_remote_code=False))
+
+
 def _load_sentence(settings: LoadSettings, error: Exception) -> str:
     if devices.is_out_of_memory(error):
         return f"{settings.model} does not fit in memory; choose a smaller one or a device map."
     if "size mismatch" in str(error).lower() or "mismatched" in str(error).lower():
         return f"{settings.model} has weights that do not fit its config; choose another model."
+    if settings.attention != "auto" and "attention" in str(error).lower():
+        return f"{settings.model} has no {settings.attention} attention here; choose auto."
     if package := NEEDS_PACKAGE.search(str(error)):
         return f"{settings.model} needs the package {package[1]}, which is not installed here."
     return f"{settings.model} could not be loaded ({type(error).__name__}); choose another model."
@@ -237,7 +261,7 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
     import transformers
 
     kind = own.class_of(way)
-    place = {"device": settings.device} if settings.device_map == "none" else {}
+    place = {} if settings.placed else {"device": settings.device}
     try:
         parts = _processors(kind, folder)
         if way in own.OWN:

@@ -17,7 +17,8 @@ from pipelines.outputs import OutputKind
 AUTO = "auto"
 """The model that `--models` decides on, the best device, the best dtype."""
 MAX_BATCH = 256
-DTYPES = (AUTO, "float32", "float16", "bfloat16")
+DTYPES = (AUTO, "float32", "float16", "bfloat16", "int8", "int4")
+ATTENTIONS = (AUTO, "sdpa", "eager", "flash_attention_2", "flex_attention")
 
 FILE_NAME = re.compile(r"\w+\.[a-z0-9]{2,4}", re.ASCII)
 """What the name of an example's file looks like."""
@@ -296,7 +297,8 @@ def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
             name="dtype",
             kind=Choice(options=tuple((d, d) for d in DTYPES)),
             label="Precision",
-            help="auto: bfloat16 where the device has it, else float32.",
+            help="auto: bfloat16 where the device has it, else float32. int8 and int4 need "
+            "bitsandbytes.",
             default=AUTO,
             route=LOAD,
         ),
@@ -307,6 +309,15 @@ def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
             help="auto spreads a large model over all devices with accelerate.",
             default="none",
             route=LOAD,
+        ),
+        Field(
+            name="attention",
+            kind=Choice(options=tuple((a, a) for a in ATTENTIONS)),
+            label="Attention",
+            help="How attention is computed; auto is the fastest that the model has.",
+            default=AUTO,
+            route=LOAD,
+            advanced=True,
         ),
         Field(
             name="batch_size",

@@ -23,6 +23,7 @@ FLOORS = (
             "pipelines/loading.py",
             "pipelines/cache.py",
             "pipelines/device.py",
+            "pipelines/precision.py",
             "pipelines/without_torchvision.py",
             "pipelines/own/",
         ),

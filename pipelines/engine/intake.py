@@ -28,6 +28,7 @@ def request_from(
             device=load["device"],
             dtype=load["dtype"],
             device_map=load["device_map"],
+            attention=load["attention"],
         ),
         batch_size=load["batch_size"],
         owner=owner,

@@ -11,7 +11,8 @@ from pipelines.engine.request import Request
 from pipelines.kinds import Audio, Document, FileKind, Image, Kind
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.pdf import DPI, POINTS_PER_INCH
-from pipelines.spec import Field, Invocation, ModelFacts, TaskSpec
+from pipelines.precision import QUANTIZED
+from pipelines.spec import AUTO, Field, Invocation, ModelFacts, TaskSpec
 from pipelines.uploads import Upload
 
 LINE = 88
@@ -64,6 +65,8 @@ def snippet(
         imports.append("from transformers import pipeline, set_seed")
         reading.append(f"set_seed({seed})")
     call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared, facts)
+    if load.dtype in QUANTIZED:
+        imports.append("from transformers import BitsAndBytesConfig")
     lines = [*sorted(set(imports), key=_module), "", *_loading(spec, load, facts), "", *reading]
     printed = _printed(spec, call, {**prepared.params, **inputs})
     return "\n".join([*lines, *prepared.setup, *printed]) + "\n"
@@ -88,12 +91,24 @@ def _loading(spec: TaskSpec, load: LoadSettings, facts: ModelFacts) -> list[str]
     kwargs: dict[str, Any] = {
         "model": f"starter/models/{load.model.removeprefix(STARTER)}" if starter else load.model,
         "revision": None if starter else facts.revision,
-        "device": facts.device if load.device_map == "none" else None,
+        "device": None if load.placed else facts.device,
         "device_map": None if load.device_map == "none" else load.device_map,
-        "dtype": facts.dtype,
+        "dtype": None if load.dtype in QUANTIZED else facts.dtype,
+        "model_kwargs": _model_kwargs(load) or None,
     }
     given = {k: v for k, v in kwargs.items() if v is not None}
     return [f"pipe = {_call('pipeline', (spec.id,), given)}"]
+
+
+def _model_kwargs(load: LoadSettings) -> dict[str, Any]:
+    """What pipeline() would swallow silently anywhere else (transformers 5.23)."""
+    kwargs: dict[str, Any] = {}
+    if load.dtype in QUANTIZED:
+        config = f"BitsAndBytesConfig({QUANTIZED[load.dtype]}=True)"
+        kwargs["quantization_config"] = Named(None, config)
+    if load.attention != AUTO:
+        kwargs["attn_implementation"] = load.attention
+    return kwargs
 
 
 def _call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:

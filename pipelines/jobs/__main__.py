@@ -38,7 +38,7 @@ from pipelines.tasks import BY_ID, task
 SUFFIX = ".job"
 """The folder beside the output that holds a job until it is done."""
 TICK_SECONDS = 0.5
-OPTIONS = ("model", "revision", "device", "dtype", "device_map")
+OPTIONS = ("model", "revision", "device", "dtype", "device_map", "attention")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

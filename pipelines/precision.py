@@ -1,0 +1,58 @@
+"""Precision: what a dtype asks of the loader, and whether the loaded model really has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+from pipelines.errors import InputError, ModelError
+
+QUANTIZED = {"int8": "load_in_8bit", "int4": "load_in_4bit"}
+"""Precisions of bitsandbytes -> the option of BitsAndBytesConfig that asks for them."""
+PARAMETERS = {"int8": "Int8Params", "int4": "Params4bit"}
+"""The class of a weight that really is that small."""
+PACKAGE = "bitsandbytes"
+
+
+BLOCK = 64
+"""Rows and columns of a weight must be a multiple of this for 4 bits on a CPU (0.50)."""
+
+
+def load_arguments(dtype: str, device: str, skeleton: Callable[[], Any]) -> dict[str, Any]:
+    """Keywords of from_pretrained. Quantized weights are put on their device while they load.
+
+    `skeleton` makes the model without weights: layers of an odd size, such as heads, stay whole.
+    """
+    if dtype not in QUANTIZED:
+        return {"dtype": dtype}
+    if device == "mps":
+        raise InputError("dtype", f"{dtype} is not to be had on mps; choose float16 or bfloat16.")
+    if find_spec(PACKAGE) is None:
+        raise ModelError(
+            f"{dtype} needs the package {PACKAGE}: run pip install {PACKAGE}, then start again."
+        )
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        **{QUANTIZED[dtype]: True}, llm_int8_skip_modules=odd_layers(skeleton)
+    )
+    return {"quantization_config": config, "device_map": {"": device}, "dtype": "auto"}
+
+
+def odd_layers(skeleton: Callable[[], Any]) -> list[str]:
+    """Names of the linear layers that bitsandbytes cannot pack, and of the language head."""
+    import torch
+
+    with torch.device("meta"):
+        model = skeleton()
+    linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)}
+    odd = [n for n, m in linear.items() if m.out_features % BLOCK or m.in_features % BLOCK]
+    return [*odd, "lm_head"]
+
+
+def verify(model: Any, dtype: str, name: str) -> None:
+    """Refuse a model whose weights are not as small as was asked for: nothing says so upstream."""
+    wanted = PARAMETERS.get(dtype)
+    if wanted and not any(type(p).__name__ == wanted for p in model.parameters()):
+        raise ModelError(f"No weight of {name} can be made {dtype}; choose another precision.")
