@@ -11,6 +11,8 @@ from pipelines.spec import ModelFacts
 
 UNBOUNDED_TOKENS = 1_000_000
 """Tokenizers without a limit carry a huge number instead."""
+FRAME_SECONDS = 0.01
+"""From one frame of an audio spectrogram transformer to the next."""
 
 
 MUSICIANS = ("musicgen", "musicgen_melody")
@@ -44,10 +46,31 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
         languages=languages_of(pipe.tokenizer) if _reads_then_writes(pipe) else (),
         pair=_pair(pipe.tokenizer),
         prefixes=_prefixes(model.config),
+        min_seconds=_min_seconds(model.config, extractor),
+        max_seconds=_max_seconds(extractor),
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
         bytes=int(model.get_memory_footprint()),
     )
+
+
+def _min_seconds(config: Any, extractor: Any) -> float:
+    """What convolutions over the samples need before they give anything."""
+    needed = 1
+    sizes = (getattr(config, "conv_kernel", None) or (), getattr(config, "conv_stride", None) or ())
+    for kernel, stride in reversed(tuple(zip(*sizes, strict=True))):
+        needed = (needed - 1) * stride + kernel
+    return needed / extractor.sampling_rate if sizes[0] and extractor else 0.0
+
+
+def _max_seconds(extractor: Any) -> float:
+    """Where an extractor cuts: CLAP and Whisper count samples, AST counts frames."""
+    rate = getattr(extractor, "sampling_rate", 0)
+    samples = getattr(extractor, "nb_max_samples", 0) or getattr(extractor, "n_samples", 0)
+    if rate and samples:
+        return float(samples / rate)
+    frames = getattr(extractor, "max_length", None) if hasattr(extractor, "num_mel_bins") else None
+    return frames * FRAME_SECONDS if isinstance(frames, int) else 0.0
 
 
 def _max_tokens(pipe: Any) -> int:

@@ -176,6 +176,7 @@ def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> tuple[An
     for way in ways:
         for loader in own.loaders_of(way):
             names = own.fitting(loader, config)
+            names = [name for name in names if name in (spec.only_classes or names)]
             if names and (spec.headless or made_as in ("", *names)):
                 return loader, way
     if made_as in spec.extra_classes:

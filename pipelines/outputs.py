@@ -15,6 +15,17 @@ class Transcript(OutputKind):
     """{"text", "chunks": [{"text", "timestamp": [start, end]}]} with the recording's upload."""
 
 
+class Heard(OutputKind):
+    """{"scores": [{"label", "score"}], "times": [(start, end)] of the windows in seconds,
+    "timeline": score of each label in each window, float32 (labels, windows)}, and the recording as
+    spectrograms.picture shows it."""
+
+
+class Spectrogram(OutputKind):
+    """A recording as spectrograms.picture shows it, and "marks": [(start, end, text)] in seconds
+    to write over it, an end may be None."""
+
+
 class Answers(OutputKind):
     """{"page": PIL RGB, "answers": [{"answer", "score", "boxes": [(x0, y0, x1, y1)]}]}, pixels."""
 

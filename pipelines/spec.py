@@ -108,10 +108,11 @@ class ModelFacts:
 
     `traits` are the words that Field.needs uses: "ctc", "generates", "whisper", "chat", ...
     `max_tokens` is the longest input in tokens, `vocabulary` the number of tokens it can write,
-    `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model). `way` is the
-    one of TaskSpec.ways that was taken, `languages` are the tokens by which the model names those
-    it writes, `pair` is the one translation it makes, `prefixes` are the words that it was taught
-    to see in front of a text, by task.
+    `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model). A recording
+    is heard from `min_seconds` on and up to `max_seconds` at once (0: whatever its length). `way`
+    is the one of TaskSpec.ways that was taken, `languages` are the tokens by which the model names
+    those it writes, `pair` is the one translation it makes, `prefixes` are the words that it was
+    taught to see in front of a text, by task.
     """
 
     model: str
@@ -120,6 +121,8 @@ class ModelFacts:
     traits: frozenset[str] = frozenset()
     max_tokens: int = 0
     sampling_rate: int = 0
+    min_seconds: float = 0.0
+    max_seconds: float = 0.0
     mask_token: str = ""
     vocabulary: int = 0
     way: str = ""
@@ -208,6 +211,8 @@ class TaskSpec:
     """Takes the body of a checkpoint whatever its head was made for."""
     extra_classes: tuple[str, ...] = ()
     """Model classes that the pipeline takes beside those of its own mapping."""
+    only_classes: tuple[str, ...] = ()
+    """The model classes that it can use, where its own mapping takes a model of any kind."""
     label_trait: str = ""
     """A prefix that one of the model's labels must have (zero-shot: "entail")."""
     streams: str = ""

@@ -72,6 +72,11 @@ class Room:
             "fill-mask": {"text": "the team scored a [MASK]"},
             "feature-extraction": {"text": ["the team scored", "a goal"]},
             "object-detection": {"image": self.file("picture.png"), "threshold": 0.0},
+            "audio-classification": {"audio": self.file("noise.wav")},
+            "zero-shot-audio-classification": {
+                "audio": self.file("noise.wav"),
+                "candidate_labels": ["the rain", "a dog"],
+            },
         }[id]
 
     def file(self, name: str) -> str:

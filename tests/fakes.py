@@ -30,13 +30,16 @@ from pipelines.outputs import (
     Boxes,
     Depth,
     Fills,
+    Heard,
     Matches,
     Reply,
     Spans,
+    Spectrogram,
     Transcript,
     Vectors,
 )
 from pipelines.spec import ModelFacts, TaskSpec
+from pipelines.spectrograms import picture
 from pipelines.tasks import task
 
 WORDS = ("The baker of the village is Mia. She lives by the mill with a grey cat, ",
@@ -224,6 +227,19 @@ def _boxes() -> dict[str, Any]:
             "threshold": 0.5}  # fmt: skip
 
 
+def _sounds() -> dict[str, Any]:
+    """A tone that rises for four seconds, in seven windows of one."""
+    rate = 8_000
+    t = np.arange(4 * rate) / rate
+    turns = np.linspace(0, 1, 7, dtype=np.float32)
+    return {
+        "scores": [{"label": "rising tone", "score": 0.5}, {"label": "<b>siren</b>", "score": 0.5}],
+        "times": [(n / 2, n / 2 + 1) for n in range(7)],
+        "timeline": np.stack([turns, 1 - turns]),
+        **picture((0.5 * np.sin(400 * t * (1 + t))).astype(np.float32), rate),
+    }
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
@@ -233,6 +249,8 @@ MADE: dict[type, Callable[[], Any]] = {
     Depth: _depth,
     Matches: _matches,
     Boxes: _boxes,
+    Heard: _sounds,
+    Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
 }
 
 

@@ -48,6 +48,11 @@ def record(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
 
 PAIR = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}
 BOX = record(dict.fromkeys(("xmin", "ymin", "xmax", "ymax"), COUNT))
+HEARD = {
+    "type": "array",
+    "items": record({"label": TEXT, "score": SHARE}, scores={"type": "array", "items": SHARE}),
+    "minItems": 1,
+}
 ANSWERS = {
     "object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
     "automatic-speech-recognition": record(
@@ -64,6 +69,8 @@ ANSWERS = {
         {"entity_group": TEXT, "score": SHARE, "word": TEXT, "start": COUNT, "end": COUNT}
     ),
     "fill-mask": items({"sequence": TEXT, "score": SHARE, "token": COUNT, "token_str": TEXT}),
+    "audio-classification": HEARD,
+    "zero-shot-audio-classification": HEARD,
     "feature-extraction": {"type": "array", "items": {"type": "array", "items": NUMBER}},
 }
 every_task = pytest.mark.parametrize("spec", BY_ID.values(), ids=BY_ID)

@@ -47,7 +47,7 @@ def test_a_continued_answer_grows_the_last_message(new: str) -> None:
 
 def test_a_label_that_comes_twice_keeps_both_bars() -> None:
     twice = [{"label": "crane", "score": 0.6}, {"label": "crane", "score": 0.3}]
-    assert displays._bars(twice) == {"crane": 0.6, "crane (2)": 0.3}
+    assert displays.ranked(twice) == {"crane": 0.6, "crane (2)": 0.3}
 
 
 def test_a_missing_end_of_a_chunk_is_the_next_start() -> None:

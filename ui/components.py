@@ -18,6 +18,7 @@ from ui import (
     fills,
     masks,
     matches,
+    sounds,
     spans,
     speech,
     vectors,
@@ -55,6 +56,8 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Sound: speech.sound,
     outputs.Depth: depth.depth,
     outputs.Matches: matches.matches,
+    outputs.Heard: sounds.heard,
+    outputs.Spectrogram: sounds.spectrogram,
 }
 
 

@@ -49,12 +49,12 @@ def scores(output: Output) -> Display:
     return Display(
         box=box,
         components=(bars,),
-        draw=lambda value, inputs: {bars: _bars(value)},
+        draw=lambda value, inputs: {bars: ranked(value)},
         clear=lambda: {bars: None},
     )
 
 
-def _bars(value: Sequence[Values]) -> dict[str, float]:
+def ranked(value: Sequence[Values]) -> dict[str, float]:
     """Score by label; a label that comes again is numbered (ImageNet has two cranes)."""
     bars: dict[str, float] = {}
     again: Counter[str] = Counter()
@@ -84,7 +84,7 @@ def transcript(output: Output) -> Display:
         )
         files = gr.HTML()
     segments.select(
-        _seek, None, player, queue=False, show_progress="hidden", api_visibility="private"
+        seek, None, player, queue=False, show_progress="hidden", api_visibility="private"
     )
     return Display(
         box=box,
@@ -110,7 +110,7 @@ def _spoken(
     }
 
 
-def _seek(event: gr.SelectData) -> Any:
+def seek(event: gr.SelectData) -> Any:
     """The player goes to the start of the clicked line."""
     row = event.row_value or ()
     return gr.update(playback_position=seconds(str(row[0]))) if row else gr.skip()

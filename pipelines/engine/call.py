@@ -8,11 +8,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.engine.listen import fit_sound
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
-from pipelines.kinds import MASKS, Chat, FileKind, Kind, Labels, Lines, MaskedText, Spoken, Text
+from pipelines.kinds import (
+    MASKS,
+    Audio,
+    Chat,
+    FileKind,
+    Kind,
+    Labels,
+    Lines,
+    MaskedText,
+    Spoken,
+    Template,
+    Text,
+)
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
@@ -73,7 +86,7 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
             )
             prepared.inputs[f.name] = result.value
             prepared.notes += result.notes
-        elif type(f.kind) in FITTERS:
+        if type(f.kind) in FITTERS:
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)
     prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
@@ -159,14 +172,19 @@ def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
 
 
 def _check_labels(spec: TaskSpec, prepared: Prepared, loaded: Loaded) -> None:
-    """Refuse a label that a text encoder cannot read: beyond its window it crashes."""
+    """Refuse a label that a text encoder cannot read: beyond its window it crashes.
+
+    What it reads is the sentence of the template, where there is one.
+    """
     tokenizer, window = loaded.pipe.tokenizer, loaded.facts.max_tokens
     if tokenizer is None or not window or spec.window:
         return
     room = window - tokenizer.num_special_tokens_to_add()
+    templates = [prepared.params[f.name] for f in spec.params if isinstance(f.kind, Template)]
+    template = templates[0] if templates else "{}"
     for f in spec.params:
         for label in prepared.params[f.name] or () if isinstance(f.kind, Labels) else ():
-            if (count := _count(tokenizer, label)) > room:
+            if (count := _count(tokenizer, template.replace("{}", label))) > room:
                 shown = label if len(label) <= SHOWN_CHARS else f"{label[:SHOWN_CHARS]}…"
                 raise InputError(
                     f.name, f"has “{shown}” of {count:,} tokens; {loaded.facts.model} reads {room}."
@@ -319,4 +337,5 @@ FITTERS: dict[type[Kind], Fitter] = {
     Lines: _fit_lines,
     Spoken: _fit_spoken,
     MaskedText: _fit_masked,
+    Audio: fit_sound,
 }

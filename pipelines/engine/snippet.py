@@ -34,6 +34,9 @@ class Named:
     def __iter__(self) -> Iterator[Any]:
         return iter(self._value)
 
+    def __getitem__(self, part: Any) -> Any:
+        return self._value[part]
+
     def __repr__(self) -> str:
         return self._name
 

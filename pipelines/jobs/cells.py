@@ -14,6 +14,7 @@ from pipelines.outputs import (
     Boxes,
     Depth,
     Fills,
+    Heard,
     Masks,
     Matches,
     OutputKind,
@@ -21,6 +22,7 @@ from pipelines.outputs import (
     Scores,
     Sound,
     Spans,
+    Spectrogram,
     Transcript,
     Vectors,
 )
@@ -125,4 +127,6 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Sound: _sound,
     Depth: _depths,
     Matches: _matches,
+    Heard: _scores,
+    Spectrogram: lambda answer: {},
 }

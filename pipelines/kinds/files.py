@@ -41,7 +41,13 @@ class Image(FileKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Audio(FileKind):
-    """A recording. Decoded to float32 mono of shape (samples,) at the model's rate."""
+    """A recording. Decoded to float32 mono of shape (samples,) at the model's rate.
+
+    `window` and `step` name the params by which a long one is heard in windows; empty: as a whole.
+    """
+
+    window: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.errors import InputError
 from pipelines.kinds import WORD as WORD_FORM
 from pipelines.kinds import Audio, Choice, Flag, Number, Pattern
-from pipelines.outputs import Transcript
+from pipelines.outputs import Spectrogram, Transcript
 from pipelines.spec import (
     ENGINE,
     GENERATE,
@@ -22,6 +22,7 @@ from pipelines.spec import (
     Starter,
     TaskSpec,
 )
+from pipelines.spectrograms import picture
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import generation_field
 
@@ -106,6 +107,13 @@ def _transcript(raw: Any) -> dict[str, Any]:
             {**chunk, "timestamp": list(chunk["timestamp"])} for chunk in raw["chunks"]
         ]
     return answer
+
+
+def _outputs(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:
+    transcript = _transcript(raw)
+    marks = [(*chunk["timestamp"], chunk["text"]) for chunk in transcript.get("chunks", ())]
+    spectrogram = {**picture(inputs["audio"], facts.sampling_rate), "marks": marks}
+    return {"transcript": transcript, "spectrogram": spectrogram}
 
 
 ROW = TaskSpec(
@@ -203,7 +211,10 @@ ROW = TaskSpec(
         ),
         generation_field("seed", needs="generates"),
     ),
-    outputs=(Output(name="transcript", kind=Transcript, label="Transcript"),),
+    outputs=(
+        Output(name="transcript", kind=Transcript, label="Transcript"),
+        Output(name="spectrogram", kind=Spectrogram, label="Spectrogram"),
+    ),
     models=(
         Model(id="facebook/wav2vec2-base-960h", revision="22aad52", note="English, 94M, CTC"),
         Model(id="openai/whisper-tiny", note="99 languages, 38M, quick"),
@@ -217,7 +228,7 @@ ROW = TaskSpec(
         vocabulary=STARTER_WORDS,
     ),
     build_input=_speech_input,
-    read_output=lambda raw, inputs, params, facts: {"transcript": _transcript(raw)},
+    read_output=_outputs,
     to_json=_transcript,
     work=lambda raw, inputs, facts, forwards: _seconds(inputs, facts),
     unit="× real time",
