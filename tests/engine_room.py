@@ -71,6 +71,11 @@ class Room:
             "token-classification": {"text": "the team scored a goal"},
             "fill-mask": {"text": "the team scored a [MASK]"},
             "feature-extraction": {"text": ["the team scored", "a goal"]},
+            "zero-shot-object-detection": {
+                "image": self.file("picture.png"),
+                "candidate_labels": ["a red circle", "cat"],
+                "threshold": 0.0,
+            },
             "object-detection": {"image": self.file("picture.png"), "threshold": 0.0},
             "audio-classification": {"audio": self.file("noise.wav")},
             "zero-shot-audio-classification": {

@@ -55,6 +55,7 @@ HEARD = {
 }
 ANSWERS = {
     "object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
+    "zero-shot-object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
     "automatic-speech-recognition": record(
         {"text": TEXT}, chunks=items({"text": TEXT, "timestamp": PAIR})
     ),

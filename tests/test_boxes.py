@@ -10,6 +10,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
+from pipelines.engine.request import Progress
+from pipelines.errors import InputError
 from pipelines.outputs import Boxes
 from pipelines.spec import ModelFacts, Output
 from pipelines.tasks import boxes as rules
@@ -22,7 +24,7 @@ from ui import boxes as shown
 from ui.panel import Display
 
 slow = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-DETECTION = "object-detection"
+DETECTION, ASKED = "object-detection", "zero-shot-object-detection"
 EDGES = rules.EDGES
 
 
@@ -178,6 +180,48 @@ class TestDetectors:
         for name, size in (("pixel.png", (1, 1)), ("stripe.png", (300, 4))):
             Image.new("RGB", size, "red").save(room.folder / name)
             assert room.run(DETECTION, model, image=room.file(name), threshold=0.0).answer
+
+
+@pytest.mark.parametrize("model", ["owlvit", "owlv2", "grounding-dino"])
+class TestDetectorsOfWhatIsAsked:
+    pytestmark = slow
+
+    def test_each_family_answers_with_the_labels_that_were_asked(
+        self, room: Room, model: str
+    ) -> None:
+        done = room.run(ASKED, model)
+        assert {b["label"] for b in done.answer} == {"a red circle", "cat"}
+        assert done.outputs["boxes"]["asked"] == ["a red circle", "cat"]
+        scores = [b["score"] for b in done.answer]
+        assert scores == sorted(scores, reverse=True)
+
+    def test_labels_in_one_batch_are_answered_as_one_by_one(self, room: Room, model: str) -> None:
+        one, two = (room.run(ASKED, model, batch_size=n).answer for n in (1, 2))
+        for a, b in zip(one, two, strict=True):
+            assert a["score"] == pytest.approx(b["score"], abs=1e-4)
+
+    def test_progress_counts_the_labels(self, room: Room, model: str) -> None:
+        steps = [e for e in room.events(ASKED, model) if isinstance(e, Progress) and e.total]
+        assert steps[-1].total == 2
+
+    def test_a_label_that_the_text_encoder_cannot_read_is_refused_by_name(
+        self, room: Room, model: str
+    ) -> None:
+        if model == "grounding-dino":
+            return  # its window is wider than any label may be
+        refused = room.refusal(ASKED, model, candidate_labels=["cat", "a big red circle " * 5])
+        assert refused.field == "candidate_labels"
+        assert "reads 14" in refused.message
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_labels_may_come_as_one_string_with_commas(room: Room) -> None:
+    answer = room.run(ASKED, candidate_labels="cat, a red circle").answer
+    assert {b["label"] for b in answer} == {"a red circle", "cat"}
+    for nothing in ([], "", " , "):
+        with pytest.raises(InputError, match="candidate_labels"):
+            room.events(ASKED, candidate_labels=nothing)
 
 
 @pytest.mark.slow

@@ -119,6 +119,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("fill-mask", "bert-fill-mask", {"top_k": 3}),
     ("feature-extraction", "bert-fill-mask", {"pooling": "max"}),
     ("object-detection", "detr", {"threshold": 0.1}),
+    ("zero-shot-object-detection", "owlv2", {"threshold": 0.2}),
 ]
 
 

@@ -16,8 +16,8 @@ from starter.worlds import shape_batches, shape_names, shapes
 from starter.worlds.shapes import COLOURS, KINDS, LABELS
 
 MINUTES = 13.0
-THRESHOLD = 0.5  # of the scores; the row's own default
-TARGETS = {"recall": 0.7, "never_there": 0.95, "not_in_the_scene": 0.95}
+THRESHOLD = 0.5  # of the scores: from there on precision and recall are alike
+TARGETS = {"precision": 0.75, "recall": 0.8, "never_there": 0.95, "not_in_the_scene": 0.95}
 
 SEED = 2
 SCENES = 12_000
