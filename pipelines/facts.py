@@ -122,6 +122,12 @@ def _prefixes(config: Any) -> dict[str, str]:
     return {name: str(task["prefix"]) for name, task in params.items() if "prefix" in task}
 
 
+def _modalities(pipe: Any, side: str) -> frozenset[str]:
+    """What the model takes ("input") or gives ("output"); a lone word stands for itself."""
+    found = getattr(pipe.model, f"{side}_modalities", None) or ()
+    return frozenset((found,) if isinstance(found, str) else found)
+
+
 def _generation(pipe: Any, name: str) -> Any:
     return getattr(getattr(pipe.model, "generation_config", None), name, None)
 
@@ -156,7 +162,10 @@ TRAITS: dict[str, Trait] = {
         means="write their answer token by token",
     ),
     "chat": Trait(
-        holds=lambda pipe: bool(getattr(pipe.tokenizer, "chat_template", None)),
+        holds=lambda pipe: any(
+            getattr(part, "chat_template", None)
+            for part in (pipe.tokenizer, getattr(pipe, "processor", None))
+        ),
         means="have a chat template",
     ),
     "reads-then-writes": Trait(
@@ -166,6 +175,22 @@ TRAITS: dict[str, Trait] = {
     "points": Trait(
         holds=lambda pipe: bool(getattr(pipe, "points", False)),
         means="point at the answer in the text",
+    ),
+    "sees": Trait(
+        holds=lambda pipe: "image" in _modalities(pipe, "input"),
+        means="look at pictures",
+    ),
+    "hears": Trait(
+        holds=lambda pipe: "audio" in _modalities(pipe, "input"),
+        means="listen to recordings",
+    ),
+    "paints": Trait(
+        holds=lambda pipe: "image" in _modalities(pipe, "output"),
+        means="answer with a picture",
+    ),
+    "aloud": Trait(
+        holds=lambda pipe: "audio" in _modalities(pipe, "output"),
+        means="answer with a recording",
     ),
     "pads": Trait(
         holds=lambda pipe: pipe.tokenizer is None or pipe.tokenizer.pad_token_id is not None,

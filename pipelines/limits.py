@@ -20,6 +20,7 @@ class Limits:
     texts: int = 100
     template_chars: int = 200
     chat_messages: int = 200
+    chat_files: int = 16
     image_bytes: int = 20 * MB
     image_pixels: int = 40 * MEGAPIXEL
     image_ratio: float = 100.0

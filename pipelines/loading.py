@@ -268,7 +268,13 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
         if way in own.OWN:
             return kind(model=model, task=way, **parts, **place)
         pipe = transformers.pipeline(
-            way, model=model, config=model.config, trust_remote_code=False, **parts, **place
+            way,
+            model=model,
+            config=model.config,
+            pipeline_class=without_torchvision.pipeline_class(kind),
+            trust_remote_code=False,
+            **parts,
+            **place,
         )
         return without_torchvision.mend(pipe)
     except Exception as error:  # a damaged tokenizer raises anything
@@ -303,6 +309,7 @@ def _processors(kind: Any, folder: Path) -> dict[str, Any]:
                 if needed:
                     raise
     _check_vocabulary(parts.get("tokenizer"))
+    _check_vocabulary(getattr(parts.get("processor"), "tokenizer", None))
     return parts
 
 

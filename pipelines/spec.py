@@ -141,6 +141,10 @@ class Invocation:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
+    def fresh(self) -> dict[str, Any]:
+        """The keywords, dicts among them anew: pipelines write into those (transformers 5.23)."""
+        return {k: dict(v) if isinstance(v, dict) else v for k, v in self.kwargs.items()}
+
 
 @dataclass(frozen=True)
 class Parsed:

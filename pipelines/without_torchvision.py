@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from types import MethodType
 from typing import Any
 
+WITHOUT = "AnyToAnyPipelineWithoutTorchvision"
+
 
 @cache
 def works() -> bool:
@@ -22,6 +24,30 @@ def works() -> bool:
     except (ImportError, OSError, RuntimeError, AttributeError):  # a build for another torch
         return False
     return nms is not None
+
+
+def pipeline_class(kind: Any) -> Any:
+    """The class to make a pipeline of: the library's own, or one that does not insist.
+
+    Any-to-any asks for torchvision by its name alone (transformers 5.23); its pictures come from
+    image processors that do without.
+    """
+    from transformers import AnyToAnyPipeline, Pipeline
+
+    if kind is not AnyToAnyPipeline or works():
+        return kind
+
+    return type(WITHOUT, (AnyToAnyPipeline,), {"__init__": Pipeline.__init__})
+
+
+def code(pipe: Any) -> list[str]:
+    """The same in Python, to be run before the pipeline is made."""
+    if type(pipe).__name__ != WITHOUT or "image" not in pipe.model.input_modalities:
+        return []
+    return [
+        "from transformers.pipelines import any_to_any",
+        "any_to_any.requires_backends = lambda *_: None  # torchvision is not needed",
+    ]
 
 
 def mend(pipe: Any) -> Any:

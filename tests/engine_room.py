@@ -82,6 +82,13 @@ class Room:
                 "audio": self.file("noise.wav"),
                 "candidate_labels": ["the rain", "a dog"],
             },
+            **{
+                id: {
+                    "text": {"text": "what is it?", "files": [self.file("picture.png")]},
+                    "max_new_tokens": 12,
+                }
+                for id in ("image-text-to-text", "any-to-any")
+            },
         }[id]
 
     def file(self, name: str) -> str:

@@ -256,7 +256,7 @@ MADE: dict[type, Callable[[], Any]] = {
 
 def meta(row: TaskSpec, stopped: bool = False) -> Meta:
     return Meta(
-        model=f"starter/{row.id}", revision="", device="cpu", dtype="float32", queue_seconds=0.0,
+        model=row.starter_id, revision="", device="cpu", dtype="float32", queue_seconds=0.0,
         load_seconds=0.4, run_seconds=0.12, rate=84.3, unit=row.unit, stopped=stopped,
     )  # fmt: skip
 

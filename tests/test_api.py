@@ -64,7 +64,9 @@ ANSWERS = {
     "document-question-answering": items(
         {"answer": TEXT, "score": NUMBER, "start": {"type": "integer"}, "end": {"type": "integer"}}
     ),
-    "text-generation": record({"generated_text": TEXT}),
+    **dict.fromkeys(
+        ("text-generation", "image-text-to-text", "any-to-any"), record({"generated_text": TEXT})
+    ),
     "text-classification": items({"label": TEXT, "score": SHARE}),
     "token-classification": items(
         {"entity_group": TEXT, "score": SHARE, "word": TEXT, "start": COUNT, "end": COUNT}

@@ -29,6 +29,7 @@ from pipelines.kinds import (
     Labels,
     Lines,
     MaskedText,
+    MediaChat,
     Number,
     Pattern,
     Strings,
@@ -43,6 +44,7 @@ KINDS: tuple[Kind, ...] = (
     MaskedText(),
     Lines(),
     Chat(),
+    MediaChat(media=("image", "audio")),
     Image(),
     Audio(),
     Document(),
@@ -67,7 +69,22 @@ TEXTS = st.one_of(
     ),
 )
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, st.binary())
-KEYS = st.sampled_from(["path", "url", "composite", "role", "content", "text", "orig_name", "meta"])
+KEYS = st.sampled_from(
+    [
+        "path",
+        "url",
+        "composite",
+        "role",
+        "content",
+        "text",
+        "orig_name",
+        "meta",
+        "files",
+        "file",
+        "type",
+        "image",
+    ]
+)
 VALUES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(

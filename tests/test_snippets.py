@@ -123,13 +123,22 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
+def located(value: Any, room: Room) -> Any:
+    """The value with the names of files as their paths."""
+    if isinstance(value, dict):
+        return {key: located(part, room) for key, part in value.items()}
+    if isinstance(value, list):
+        return [located(part, room) for part in value]
+    is_file = isinstance(value, str) and len(value) < 20 and (room.folder / value).is_file()
+    return room.file(value) if is_file else value
+
+
 @pytest.fixture(scope="module")
 def ran(room: Room) -> list[tuple[Done, Any]]:
     """Our answer and what its snippet prints, case by case."""
     done = []
     for id, model, values in CASES:
-        files = {k: room.file(v) for k, v in values.items() if k == "image"}
-        done.append(room.run(id, model, **{**values, **files}))
+        done.append(room.run(id, model, **{k: located(v, room) for k, v in values.items()}))
     printed = execute(room, [d.code for d in done])
     return list(zip(done, printed, strict=True))
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from gradio.components.chatbot import FileMessage
+from gradio.data_classes import FileData
+from gradio_client.utils import get_mimetype
 
 from pipelines.kinds import Chat
 from pipelines.spec import Field, Output
+from pipelines.uploads import Upload
 from settings import Settings
 from ui.panel import Control, Display, Updates, Values
 
@@ -19,7 +23,8 @@ HEIGHT = 460
 NEW, MARK = "new", "#a5b4fc"
 """Name and colour of the part that the model wrote."""
 
-Messages = list[dict[str, str]]
+Messages = list[dict[str, Any]]
+"""Content is a text, or a list of parts with texts and uploads."""
 
 
 def message(field: Field, settings: Settings) -> Control:
@@ -115,14 +120,31 @@ def said_so_far(asked: Messages, new: str) -> Messages:
     last = asked[-1]
     if last["role"] != "assistant":
         return [*asked, {"role": "assistant", "content": new}]
-    before = last["content"]
+    before = "".join(p.get("text", "") for p in _parts(last))
     return [*asked[:-1], {"role": "assistant", "content": before + new.removeprefix(before)}]
 
 
-def _bubble(message: dict[str, str]) -> dict[str, Any]:
-    """Content as a part, for Gradio dedents plain strings (6.31)."""
-    part = {"type": "text", "text": message["content"]}
-    return {"role": message["role"], "content": [part]}
+def _bubble(message: dict[str, Any]) -> dict[str, Any]:
+    """Content as parts, for Gradio dedents plain strings (6.31)."""
+    return {"role": message["role"], "content": [_seen(part) for part in _parts(message)]}
+
+
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message["content"]
+    return content if isinstance(content, list) else [{"type": "text", "text": content}]
+
+
+def _seen(part: dict[str, Any]) -> Any:
+    """A file as the page's own, the address of one that has yet to be fetched as text."""
+    if part["type"] == "text":
+        return part
+    upload: Upload = part[part["type"]]
+    if upload.path is None:
+        return {"type": "text", "text": f"`{upload.url}`"}
+    shown = FileData(
+        path=str(upload.path), orig_name=upload.name, mime_type=get_mimetype(upload.name)
+    )
+    return FileMessage(file=shown, alt_text=upload.name)
 
 
 def _rest(value: list[str]) -> str:

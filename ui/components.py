@@ -21,6 +21,7 @@ from ui import (
     sounds,
     spans,
     speech,
+    talk,
     vectors,
 )
 from ui.panel import Control, Display
@@ -31,6 +32,7 @@ CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.Spoken: controls.text,
     kinds.Lines: controls.lines,
     kinds.Chat: chat.message,
+    kinds.MediaChat: talk.message,
     kinds.Image: controls.image,
     kinds.Audio: controls.audio,
     kinds.Document: controls.document,

@@ -78,7 +78,7 @@ def one_or_many() -> gr.Radio:
 
 def many(spec: TaskSpec) -> Many:
     """The inputs of many rows, hidden until they are wanted."""
-    takes_files = any(isinstance(f.kind, FileKind) for f in spec.inputs)
+    takes_files = any(isinstance(f.kind, FileKind) for f in mapping.inputs_of(spec))
     with gr.Column(visible=False, elem_classes="bare") as box:
         gr.Markdown(HELP, elem_classes="help")
         files = gr.File(
@@ -92,7 +92,7 @@ def many(spec: TaskSpec) -> Many:
             visible=False, label="First rows", interactive=False, wrap=True, max_height=260,
             buttons=[], elem_classes="table",
         )  # fmt: skip
-        columns = {f.name: _column(f) for f in spec.inputs}
+        columns = {f.name: _column(f) for f in mapping.inputs_of(spec)}
         said = gr.HTML()
     return Many(box=box, files=files, lines=lines, preview=preview, columns=columns, said=said)
 

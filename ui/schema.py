@@ -24,6 +24,7 @@ from pipelines.kinds import (
     Labels,
     Lines,
     MaskedText,
+    MediaChat,
     Number,
     Pattern,
     Spoken,
@@ -59,7 +60,20 @@ FILE: Schema = {
 }
 """An upload as Gradio's clients know it by `meta`; they show it as a file path, MCP as a URL."""
 FILE_EXAMPLE = {"path": "a file or http(s) address", "meta": {"_type": "gradio.FileData"}}
+TEXT_PART: Schema = {
+    "type": "object",
+    "properties": {"type": {"const": "text", "type": "string"}, "text": {"type": "string"}},
+    "required": ["type", "text"],
+    "additionalProperties": False,
+}
+WITH_FILES: Schema = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "files": {"type": "array", "items": FILE}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
 CHAT_EXAMPLE = [{"role": "user", "content": "Hello"}]
+TALK_EXAMPLE = {"text": "Describe the picture.", "files": [FILE_EXAMPLE]}
 PYTHON: dict[str, Any] = {
     "string": str, "number": float, "integer": int, "boolean": bool, "array": list[str],
     "object": str,
@@ -78,6 +92,7 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
     Text: lambda k: {"type": "string", **({"maxLength": k.max_chars} if k.max_chars else {})},
     Spoken: lambda k: SCHEMAS[Text](k),
     Chat: lambda _: {"anyOf": [{"type": "string"}, {"type": "array", "items": MESSAGE}]},
+    MediaChat: lambda k: {"anyOf": [{"type": "string"}, WITH_FILES, _talk(k.media)]},
     MaskedText: lambda _: {"type": "string"},
     Lines: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},
     Image: lambda _: FILE,
@@ -98,6 +113,33 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
 }
 
 
+UNIONS: dict[type[Kind], tuple[Any, str, Any]] = {
+    Chat: (str | list[dict[str, str]], "str | list[dict[str, str]]", CHAT_EXAMPLE),
+    MediaChat: (
+        str | dict[str, Any] | list[dict[str, Any]],
+        "str | dict[str, Any] | list[dict[str, Any]]",
+        TALK_EXAMPLE,
+    ),
+}
+"""Of the kinds that take several types: the annotation, its name, and an example."""
+
+
+def _talk(media: tuple[str, ...]) -> Schema:
+    """Messages whose content is a text, or a list of texts and files."""
+    parts = [TEXT_PART] + [
+        {
+            "type": "object",
+            "properties": {"type": {"const": medium, "type": "string"}, medium: FILE},
+            "required": ["type", medium],
+            "additionalProperties": False,
+        }
+        for medium in media
+    ]
+    content = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"anyOf": parts}}]}
+    properties = {**MESSAGE["properties"], "content": content}
+    return {"type": "array", "items": {**MESSAGE, "properties": properties}}
+
+
 def schema_of(kind: Kind) -> Schema:
     """The JSON schema of a kind; raises TypeError for one that SCHEMAS does not know."""
     write = SCHEMAS.get(type(kind))
@@ -113,7 +155,7 @@ def annotation_of(field: Field) -> Any:
     if "enum" in schema:
         hint: Any = Literal[tuple(schema["enum"])]
     elif "anyOf" in schema:
-        hint = str | list[dict[str, str]]
+        hint = UNIONS[type(field.kind)][0]
     else:
         hint = PYTHON[schema["type"]]
     return hint if field.required or field.default is not None else hint | None
@@ -127,7 +169,7 @@ def written_type(field: Field) -> str:
     schema = schema_of(field.kind)
     if "enum" in schema:
         return f"Literal[{', '.join(map(repr, schema['enum']))}]"
-    return "str | list[dict[str, str]]" if "anyOf" in schema else WRITTEN[schema["type"]]
+    return UNIONS[type(field.kind)][1] if "anyOf" in schema else WRITTEN[schema["type"]]
 
 
 def range_of(kind: Kind) -> str:
@@ -144,4 +186,4 @@ def example_of(field: Field) -> Any:
         return to_json(field.default)
     if "enum" in schema:
         return schema["enum"][0]
-    return CHAT_EXAMPLE if "anyOf" in schema else SAMPLES[schema["type"]]
+    return UNIONS[type(field.kind)][2] if "anyOf" in schema else SAMPLES[schema["type"]]

@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.engine.listen import fit_sound
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
+from pipelines.engine.talk import read_talk
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
 from pipelines.kinds import (
@@ -22,6 +23,7 @@ from pipelines.kinds import (
     Labels,
     Lines,
     MaskedText,
+    MediaChat,
     Spoken,
     Template,
     Text,
@@ -54,7 +56,8 @@ WIDEN = """pipe.model.register_forward_hook(
 class Prepared:
     """Decoded inputs, the parameters that apply, the call, and what the user should know.
 
-    `setup` is the Python without which the call, made elsewhere, would not give the same.
+    `setup` is the Python without which the call, made elsewhere, would not give the same; `before`
+    has to come before the pipeline is made.
     `echo` is what the pipeline puts in front of the text that it generates. `room` is the number
     of new tokens that the model's window leaves, where that is less than was asked for, else 0.
     """
@@ -65,6 +68,7 @@ class Prepared:
     call: Invocation = field(default_factory=Invocation)
     notes: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
     echo: str = ""
     room: int = 0
 
@@ -86,6 +90,8 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
             )
             prepared.inputs[f.name] = result.value
             prepared.notes += result.notes
+        if isinstance(f.kind, MediaChat):
+            read_talk(f, prepared, loaded, limits)
         if type(f.kind) in FITTERS:
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)

@@ -158,7 +158,7 @@ class RowsRun:
         """What the pipeline gives for each row; the pipeline is held for this call only."""
         first = part[0].prepared
         assert first is not None
-        kwargs: dict[str, Any] = dict(first.call.kwargs)
+        kwargs = first.call.fresh()
         if self.spec.batches and "pads" in self.loaded.facts.traits and self.batch_size > 1:
             kwargs["batch_size"] = max(self.batch_size, len(part))
         watch = Watch(self.cancelled, self.limits.run_seconds, lambda _: None)

@@ -185,7 +185,7 @@ class Runner:
 def _run(run: Run) -> Done:
     """Call the pipeline; a stopped stream still gives what it has."""
     call, pipe = run.prepared.call, run.loaded.pipe
-    kwargs = dict(call.kwargs)
+    kwargs = call.fresh()
     _stream_into(run, kwargs)
     run.emit(Progress(0, 0))
     began = time.monotonic()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pprint import pformat
 from typing import Any
 
 from pipelines.engine.call import Prepared, invocation
 from pipelines.engine.request import Request
-from pipelines.kinds import Audio, Document, FileKind, Image, Kind
+from pipelines.engine.talk import changed
+from pipelines.kinds import Audio, Document, FileKind, Image, Kind, MediaChat
+from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.pdf import DPI, POINTS_PER_INCH
 from pipelines.precision import QUANTIZED
@@ -54,13 +57,16 @@ def snippet(
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
             upload = request.inputs[f.name]
-            if upload.url:
-                imports.append("from urllib.request import urlretrieve")
-                reading.append(f"urlretrieve({upload.url!r}, {upload.name!r})")
-            more, lines = READERS[type(f.kind)](f.name, upload, prepared, facts)
+            more, lines = _read(f.kind, f.name, upload, prepared, facts)
             imports += more
             reading += [*lines, *_scaling(f, prepared)]
             inputs[f.name] = Named(inputs[f.name], f.name)
+        elif isinstance(f.kind, MediaChat):
+            more, lines, inputs[f.name] = _talk(
+                request.inputs[f.name], inputs[f.name], prepared, facts
+            )
+            imports += more
+            reading += lines
     seed = prepared.params.get("seed")
     if seed is None:
         imports.append("from transformers import pipeline")
@@ -70,9 +76,44 @@ def snippet(
     call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared, facts)
     if load.dtype in QUANTIZED:
         imports.append("from transformers import BitsAndBytesConfig")
-    lines = [*sorted(set(imports), key=_module), "", *_loading(spec, load, facts), "", *reading]
+    imports = sorted({*imports, *(x for x in prepared.before if x.startswith("from"))}, key=_module)
+    before = [line for line in prepared.before if not line.startswith("from")]
+    lines = [*imports, "", *before, *_loading(spec, load, facts), "", *reading]
     printed = _printed(spec, call, {**prepared.params, **inputs})
     return "\n".join([*lines, *prepared.setup, *printed]) + "\n"
+
+
+def _read(
+    kind: Kind, name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
+) -> tuple[list[str], list[str]]:
+    """The imports and the lines that read a file into the variable `name`."""
+    imports, lines = READERS[type(kind)](name, upload, prepared, facts)
+    if not upload.url:
+        return imports, lines
+    fetched = f"urlretrieve({upload.url!r}, {upload.name!r})"
+    return ["from urllib.request import urlretrieve", *imports], [fetched, *lines]
+
+
+def _talk(
+    uploads: list[Message], read: list[Message], prepared: Prepared, facts: ModelFacts
+) -> tuple[list[str], list[str], list[Message]]:
+    """Imports, lines, and the conversation with the names of its files in place of them."""
+    imports, lines, count = list[str](), list[str](), Counter[str]()
+    for medium, upload in files(uploads[-len(read) :]):
+        count[medium] += 1
+        more, written = _read(MEDIA[medium], f"{medium}_{count[medium]}", upload, prepared, facts)
+        imports += more
+        lines += written
+
+    def named(part: Part) -> Part:
+        medium = part["type"]
+        if medium == "text":
+            return part
+        count[medium] += 1
+        return {"type": medium, medium: Named(part[medium], f"{medium}_{count[medium]}")}
+
+    count.clear()
+    return imports, lines, changed(read, named)
 
 
 def _printed(spec: TaskSpec, call: Invocation, values: Mapping[str, Any]) -> list[str]:

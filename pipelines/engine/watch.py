@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -41,7 +42,14 @@ class Watch:
         import numpy as np
 
         self._end = time.monotonic() + self._seconds
-        hook = pipe.model.register_forward_pre_hook(self._before_forward)
+        passed = Counter[Any]()
+
+        def before_forward(module: Any, args: Any) -> None:
+            self.check()
+            passed[module] += 1
+            self.forwards = max(passed.values())
+
+        hooks = [part.register_forward_pre_hook(before_forward) for part in _writers(pipe.model)]
         forward = pipe.forward
 
         def counted(*args: Any, **kwargs: Any) -> Any:
@@ -57,7 +65,8 @@ class Watch:
                 yield
         finally:
             del pipe.forward
-            hook.remove()
+            for hook in hooks:
+                hook.remove()
 
     def check(self) -> None:
         """Raise Cancelled or EngineError if the run should end here."""
@@ -69,9 +78,11 @@ class Watch:
                 "or raise --run-timeout."
             )
 
-    def _before_forward(self, module: Any, args: Any) -> None:
-        self.check()
-        self.forwards += 1
+
+def _writers(model: Any) -> list[Any]:
+    """The model and the parts of it that generate: BLIP leaves all of it to one of them."""
+    parts = (part for part in model.modules() if hasattr(part, "generate"))
+    return list(dict.fromkeys([model, *parts]))
 
 
 class TokenStream:

@@ -239,12 +239,12 @@ class Desk:
                 copy = folder / f"same-{f.name}"
                 shutil.copyfile(upload.path or Path(), copy)
                 same[f.name] = {"path": str(copy), "orig_name": upload.name}
-        _check_constants(spec, same, columns, self._limits)
+        _check_constants(spec, same, mapping.fed(spec, columns), self._limits)
         return same
 
 
 def _check_constants(
-    spec: TaskSpec, same: Mapping[str, Any], columns: Mapping[str, str], limits: Limits
+    spec: TaskSpec, same: Mapping[str, Any], fed: frozenset[str], limits: Limits
 ) -> None:
     """Refuse what would fail in every row: an unknown name, a value out of range."""
     known = {f.name for f in spec.fields}
@@ -252,7 +252,7 @@ def _check_constants(
         if name not in known:
             raise InputError(name, f"is no parameter of {spec.id}; {', '.join(sorted(known))} are.")
     for f in spec.fields:
-        if f.name not in columns and not isinstance(f.kind, FileKind):
+        if f.name not in fed and not isinstance(f.kind, FileKind):
             f.check(same.get(f.name), limits)
 
 

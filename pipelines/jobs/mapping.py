@@ -8,20 +8,50 @@ from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.jobs.tables import LINE, Cells
-from pipelines.kinds import FileKind, Flag, Integer, Kind, Labels, Number, Strings
+from pipelines.kinds import FileKind, Flag, Image, Integer, Kind, Labels, MediaChat, Number, Strings
 from pipelines.spec import Field, TaskSpec
 
 FILE_WORDS = ("file", "file_name", "filename", "path", "url", "image", "picture", "audio", "video")
 TEXT_WORDS = (LINE, "sentence", "content", "review", "body", "message", "prompt", "input", "title")
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0")
+FILE = "file"
+"""The field of the column with the file of a message."""
 SEPARATORS = "|;,"
 """Of a list in one cell: the first of these that is in it."""
 
 
 def fields_of(spec: TaskSpec) -> tuple[Field, ...]:
     """What a column may feed: the inputs, and every parameter of a run."""
-    return (*spec.inputs, *spec.params)
+    return (*inputs_of(spec), *spec.params)
+
+
+def inputs_of(spec: TaskSpec) -> tuple[Field, ...]:
+    """The inputs; the file of a message has a column of its own, before that of the words."""
+    found: list[Field] = []
+    for f in spec.inputs:
+        if isinstance(f.kind, MediaChat):
+            media = " or ".join(f.kind.media)
+            found.append(Field(name=FILE, kind=Image(), label=media.capitalize()))
+        found.append(f)
+    return tuple(found)
+
+
+def fed(spec: TaskSpec, columns: Iterable[str]) -> frozenset[str]:
+    """The fields that have a value in every row: a file makes a message."""
+    names = frozenset(columns)
+    talks = (f.name for f in spec.inputs if isinstance(f.kind, MediaChat) and FILE in names)
+    return names.union(talks)
+
+
+def row_of(spec: TaskSpec, same: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a row after those of every row; a file is asked what every one is."""
+    whole = {**same, **values}
+    for f in spec.inputs:
+        own, words = values.get(f.name), same.get(f.name)
+        if isinstance(f.kind, MediaChat) and isinstance(own, Mapping) and isinstance(words, str):
+            whole[f.name] = {**own, "text": own["text"] or words}
+    return whole
 
 
 def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
@@ -33,8 +63,8 @@ def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
         if column is not None:
             found[f.name] = column
             left.remove(column)
-    for f in spec.inputs:
-        if f.name in found or not f.required:
+    for f in inputs_of(spec):
+        if f.name in found or not (f.required or f.name == FILE):
             continue
         words = FILE_WORDS if isinstance(f.kind, FileKind) else TEXT_WORDS
         column = next((c for word in words for c in left if c.lower() == word), None)
@@ -72,6 +102,14 @@ def values_of(
             values[name] = _file(name, cell, files, scratch)
         else:
             values[name] = _value(name, kinds[name], cell)
+    return _joined(spec, values)
+
+
+def _joined(spec: TaskSpec, values: dict[str, Any]) -> dict[str, Any]:
+    """The file and the words of a message as one value."""
+    for f in spec.inputs:
+        if isinstance(f.kind, MediaChat) and (file := values.pop(FILE, None)):
+            values[f.name] = {"text": values.get(f.name, ""), "files": [file]}
     return values
 
 

@@ -19,7 +19,7 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Engine, Failed, Request, Row, RowResult, RowsDone
 from pipelines.errors import Cancelled, PipelineError
 from pipelines.jobs.job import AUTO, CANCELLED, DONE, FAILED, PAUSED, RUNNING, WAITING, Job
-from pipelines.jobs.mapping import values_of
+from pipelines.jobs.mapping import row_of, values_of
 from pipelines.jobs.scores import write_report
 from pipelines.jobs.tables import Cells
 from pipelines.limits import Limits
@@ -273,7 +273,9 @@ class Worker:
                 self.spec, cells, manifest.columns, self.job.files, window.scratch / str(index)
             )
             same = {**manifest.values, **self._pinned}
-            request = request_from(self.spec, {**same, **values}, self.limits, self._owner)
+            request = request_from(
+                self.spec, row_of(self.spec, same, values), self.limits, self._owner
+            )
         except PipelineError as error:
             window.refused.append(RowResult(index, error=str(error)))
             return

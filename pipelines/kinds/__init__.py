@@ -6,6 +6,7 @@ InputError. Nothing is opened, decoded or loaded here.
 
 from pipelines.kinds.base import Kind, clean_text
 from pipelines.kinds.files import Audio, Document, FileKind, Image
+from pipelines.kinds.talks import MediaChat
 from pipelines.kinds.texts import (
     MASKS,
     MAX_LINES_SHOWN,
@@ -55,6 +56,7 @@ __all__ = [
     "Labels",
     "Lines",
     "MaskedText",
+    "MediaChat",
     "Number",
     "Pattern",
     "Spoken",

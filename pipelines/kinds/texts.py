@@ -96,7 +96,7 @@ class Chat(Kind):
 
     def check(self, name: str, value: Any, limits: Limits) -> str | list[dict[str, str]]:
         if isinstance(value, str):
-            value = _json_list(clean_text(name, value, limits)) or value
+            value = json_list(clean_text(name, value, limits)) or value
         if not isinstance(value, list):
             return Text().check(name, value, limits)
         return _messages(name, value, limits)
@@ -143,7 +143,7 @@ class Strings(Kind):
         return found
 
 
-def _json_list(text: str) -> list[Any] | None:
+def json_list(text: str) -> list[Any] | None:
     """The list that a string spells in JSON, or None."""
     if not text.lstrip().startswith("[{"):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,13 @@ class Batch:
     labels: NDArray[np.int64]
 
 
-def packed(seed: int, count: int, side: int = shapes.SIDE, square: float = SQUARE) -> Pack:
+def packed(
+    seed: int,
+    count: int,
+    side: int = shapes.SIDE,
+    square: float = SQUARE,
+    drawn: Callable[[np.random.Generator, int, int], shapes.Scene] = shapes.scene,
+) -> Pack:
     """`count` fresh scenes, most of them wider or higher than square and squeezed."""
     rng = np.random.default_rng(seed)
     pack = Pack(
@@ -55,7 +62,7 @@ def packed(seed: int, count: int, side: int = shapes.SIDE, square: float = SQUAR
     )
     for n in range(count):
         width, height = _size(rng, side, square)
-        scene = shapes.scene(rng, width, height)
+        scene = drawn(rng, width, height)
         pack.pictures[n] = squeezed(scene.picture, side)
         pack.ids[n] = squeezed(scene.ids, side)
         for k, shape in enumerate(scene.shapes):

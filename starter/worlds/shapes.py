@@ -97,10 +97,11 @@ def scene(
     most: int = MOST,
     labels: tuple[str, ...] = LABELS,
     count: int = 0,
+    radii: tuple[float, float] = RADII,
 ) -> Scene:
     """One scene of 1 to `most` shapes (or as many as `count`) with names among `labels`."""
     wanted = count or int(rng.integers(1, most + 1))
-    planned = _placed(rng, width, height, wanted, labels)
+    planned = _placed(rng, width, height, wanted, labels, radii)
     canvas = background(rng, width * FINE, height * FINE)
     ids = Image.new("L", canvas.size, 0)
     for number, shape in enumerate(planned, start=1):
@@ -188,7 +189,12 @@ def taken(rng: np.random.Generator, canvas: Image.Image) -> Picture:
 
 
 def _placed(
-    rng: np.random.Generator, width: int, height: int, wanted: int, labels: tuple[str, ...]
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    wanted: int,
+    labels: tuple[str, ...],
+    radii: tuple[float, float],
 ) -> list[Shape]:
     """Shapes whose centres keep apart; fewer than wanted where there is no room."""
     shorter = min(width, height)
@@ -196,7 +202,7 @@ def _placed(
     for _ in range(TRIES):
         if len(shapes) == wanted:
             break
-        radius = rng.uniform(*RADII) * shorter
+        radius = rng.uniform(*radii) * shorter
         centre = (rng.uniform(radius, width - radius), rng.uniform(radius, height - radius))
         if any(math.dist(centre, s.centre) < (radius + s.radius) * APART for s in shapes):
             continue

@@ -1,0 +1,116 @@
+"""What the rows share whose model answers in a conversation with files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.kinds import Flag, Strings
+from pipelines.kinds.talks import files, texts
+from pipelines.spec import GENERATE, Field, Invocation, ModelFacts
+from pipelines.tasks.generation import DOCS as GENERATION_DOCS
+from pipelines.tasks.generation import FIELDS, generation_field
+
+Values = Mapping[str, Any]
+
+PRESETS = (
+    ("Describe", "Describe the picture."),
+    ("Read the text", "Read the text in the picture."),
+    ("Count", "Count what is in the picture."),
+)
+NAMED = {"image": "images", "audio": "audio"}
+"""Medium -> the pipeline's own parameter, where there is no chat."""
+PROMPT = "input_text"
+WITHHELD = {
+    "return_full_text": "the prompt holds files; only the answer comes back",
+    "return_tensors": "token ids are of no use in a browser",
+    "return_type": "set by return_full_text",
+    "generate_kwargs": "its entries are the parameters above",
+    "timeout": "files are fetched by the playground itself",
+    "processor_kwargs": "reaches the chat template (security)",
+}
+
+
+def generation_fields() -> tuple[Field, ...]:
+    """The shared fields; most go into generate_kwargs, elsewhere they are dropped without a word.
+
+    The pipelines read only max_new_tokens and stop_sequence by themselves (transformers 5.23).
+    """
+    made = {name: generation_field(name, route=GENERATE) for name in FIELDS}
+    made["max_new_tokens"] = generation_field("max_new_tokens")
+    made["do_sample"] = generation_field("do_sample", route=GENERATE, default=False)
+    return tuple(made.values())
+
+
+def answer_fields(docs: str) -> tuple[Field, ...]:
+    """Where the answer ends, and how it is written."""
+    return (
+        Field(
+            name="stop_sequence",
+            kind=Strings(),
+            label="Stop strings",
+            help="The answer ends after one of these; it is kept in the answer.",
+            advanced=True,
+            docs=GENERATION_DOCS,
+        ),
+        Field(
+            name="continue_final_message",
+            kind=Flag(),
+            label="Continue the last message",
+            help="The model goes on with the assistant's last message.",
+            advanced=True,
+            docs=docs,
+        ),
+        Field(
+            name="skip_special_tokens",
+            kind=Flag(),
+            label="Skip special tokens",
+            help="Off shows markers such as end of text.",
+            advanced=True,
+            docs=docs,
+        ),
+        Field(
+            name="clean_up_tokenization_spaces",
+            kind=Flag(),
+            label="Clean up spaces",
+            help="Removes the blanks that some tokenizers leave before punctuation.",
+            advanced=True,
+            docs=docs,
+        ),
+    )
+
+
+def talk_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
+    """The conversation; where there is no chat template, the words and the files of a message.
+
+    Captioning models want a text too, be it empty. Only the answer comes back: asked for the
+    whole, the pipeline would give the files as well.
+    """
+    messages, mode = inputs["text"], {"return_full_text": False}
+    if "chat" in facts.traits:
+        return Invocation((), {"text": messages, **mode})
+    given: dict[str, list[Any]] = {}
+    for medium, file in files(messages):
+        given.setdefault(NAMED[medium], []).append(file)
+    alone = {name: found[0] if len(found) == 1 else found for name, found in given.items()}
+    return Invocation((), {"text": " ".join(texts(messages)), **alone, **mode})
+
+
+def plain(raw: Any, params: Values) -> Any:
+    """Without the prompt, which the pipeline gives back with its files."""
+    return [{key: value for key, value in item.items() if key != PROMPT} for item in raw]
+
+
+def plain_code(params: Values) -> str:
+    return f"[{{k: v for k, v in item.items() if k != {PROMPT!r}}} for item in found]"
+
+
+def answers(raw: Any) -> list[str]:
+    """The text of each answer."""
+    return [str(item["generated_text"]) for item in raw]
+
+
+def answers_json(raw: Any) -> Any:
+    """{"generated_text"}, or a list of them when several answers were asked for."""
+    found = [{"generated_text": text} for text in answers(raw)]
+    return found[0] if len(found) == 1 else found

@@ -1,0 +1,401 @@
+"""Image-text-to-text: a small LLaVA that answers questions about a few coloured shapes."""
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from starter.ask import Ask
+from starter.recipes import save_half
+from starter.small_vision import places, spread, spread_patches
+from starter.worlds import shape_batches, shape_talks, shapes
+from starter.worlds.shape_talks import EXAMINED, Seen, Turn
+from starter.worlds.shapes import LABELS
+
+MINUTES = 14.0
+TARGETS = {"right": 0.85, "shape": 0.85, "colour": 0.85, "presence": 0.85}
+
+SEED = 3
+SCENES = 14_000
+STEPS = 2_600
+BATCH = 20  # talks
+TURNS = 8  # questions in a talk
+LEARNING_RATE = 2e-3
+LAST_RATE = 0.01
+WARM_UP = 150  # steps
+WEIGHT_DECAY = 0.02
+GRADIENT_CLIP = 1.0
+AVERAGE = 0.997
+LOOKING = 0.5  # weight of what each patch shows, against the words
+TWO_PICTURES, NO_PICTURE = 0.12, 0.03  # share of steps whose talks have so many
+TEXT_FIRST = 0.15  # share of talks that ask before the picture
+IGNORED = -100
+THREADS = 1
+
+SIDE, PATCH = 64, 8  # pixels
+GRID = SIDE // PATCH  # patches a side
+WIDTH = {"vision": 80, "text": 128}
+MOST = 3  # shapes in a scene
+RADII = (15 / 128, 30 / 128)  # of a shape, as a share of the shorter side
+FEW_LABELS = 0.4  # share of scenes with one or two labels, so that there is something to count
+HALF = 0.5  # mean and deviation of the normalisation
+
+VOCABULARY = 448
+CONTEXT = 512
+"""Tokens that fit the model, 64 of them a picture; trained with talks of about 200."""
+PAD, BEGIN, END, PICTURE = "<pad>", "<s>", "<|end|>", "<image>"
+ROLES = ("system", "user", "assistant")
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{{ '<|' + message['role'] + '|>' }}"
+    "{% if message['content'] is string %}{{ message['content'] | trim }}"
+    "{% else %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] | trim }}{% endif %}"
+    "{% endfor %}{% endif %}"
+    "{% if not (loop.last and continue_final_message) %}{{ '<|end|>' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+CANVASES = ((160, 160), (240, 200), (180, 260), (320, 240))  # pixels, width and height
+MEASURED = 80
+"""Questions of each kind."""
+
+
+def train(folder: Path, seed: int = SEED) -> None:
+    """Train on talks about drawn scenes on the CPU and save model and processor."""
+    import torch
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+    from tqdm import trange
+
+    torch.manual_seed(seed)
+    torch.set_num_threads(THREADS)
+    rng = np.random.default_rng(seed)
+    tokenizer = make_tokenizer(rng)
+    model = build(tokenizer, folder)
+    looking = torch.nn.Linear(WIDTH["vision"], len(LABELS) + 2)
+    trained = [*model.named_parameters(), *looking.named_parameters()]
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
+    optimizer = torch.optim.AdamW(_groups(trained), LEARNING_RATE, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    pack = shape_batches.packed(seed, SCENES, SIDE, drawn=few)
+    encode = _Encoder(tokenizer)
+    model.train()
+    for _ in (bar := trange(STEPS, mininterval=10)):
+        pictures, ids, labels, truth = batch(pack, rng, encode)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            said, seen = losses(model, looking, pictures, ids, labels, truth)
+        optimizer.zero_grad()
+        (said + LOOKING * seen).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_CLIP)
+        optimizer.step()
+        schedule.step()
+        averaged.update_parameters(model)
+        bar.set_postfix(said=f"{said.item():.3f}", seen=f"{seen.item():.3f}", refresh=False)
+    save_half(averaged.module, folder)
+
+
+def few(rng: np.random.Generator, width: int, height: int) -> shapes.Scene:
+    """A scene of one to three larger shapes, sometimes several alike."""
+    labels = LABELS
+    if rng.random() < FEW_LABELS:
+        labels = tuple(str(label) for label in rng.choice(LABELS, rng.integers(1, 3)))
+    while True:
+        scene = shapes.scene(rng, width, height, most=MOST, labels=labels, radii=RADII)
+        if scene.shapes:
+            return scene
+
+
+def make_tokenizer(rng: np.random.Generator) -> Any:
+    """Byte-level BPE learned from the talks; nothing is ever out of vocabulary."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = [PAD, BEGIN, END, PICTURE, *(f"<|{role}|>" for role in ROLES)]
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    view = [Seen(str(label), *rng.random(2)) for label in LABELS]
+    turns = [shape_talks.turn(rng, rng.permutation(view)[:3].tolist()) for _ in range(6000)]
+    turns += [shape_talks.without_picture(rng) for _ in range(300)]
+    bpe.train_from_iterator((f"{t.question} {t.answer}" for t in turns), trainer)
+    bpe.post_processor = processors.TemplateProcessing(
+        single=f"{BEGIN} $A", special_tokens=[(BEGIN, bpe.token_to_id(BEGIN))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        pad_token=PAD,
+        bos_token=BEGIN,
+        eos_token=END,
+        additional_special_tokens=special[3:],
+        padding_side="left",
+        model_max_length=CONTEXT,
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def build(tokenizer: Any, folder: Path) -> Any:
+    """An untrained model; its processor is saved in folder."""
+    import torch
+    import transformers
+    from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+    pictures = SiglipImageProcessorPil(
+        size={"height": SIDE, "width": SIDE}, image_mean=[HALF] * 3, image_std=[HALF] * 3
+    )
+    transformers.LlavaProcessor(
+        pictures, tokenizer, patch_size=PATCH, vision_feature_select_strategy="full",
+        chat_template=CHAT_TEMPLATE,
+    ).save_pretrained(folder)  # fmt: skip
+    special = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id")
+               for name in ("pad", "bos", "eos")}  # fmt: skip
+    config = transformers.LlavaConfig(
+        vision_config=transformers.SiglipVisionConfig(
+            hidden_size=WIDTH["vision"], intermediate_size=160, num_hidden_layers=3,
+            num_attention_heads=4, image_size=SIDE, patch_size=PATCH, vision_use_head=False,
+        ),
+        text_config=transformers.LlamaConfig(
+            vocab_size=len(tokenizer), hidden_size=WIDTH["text"], intermediate_size=192,
+            num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=4,
+            max_position_embeddings=CONTEXT, tie_word_embeddings=True, **special,
+        ),
+        image_token_index=tokenizer.convert_tokens_to_ids(PICTURE), image_seq_length=GRID * GRID,
+        vision_feature_layer=-1, vision_feature_select_strategy="full", tie_word_embeddings=True,
+    )  # fmt: skip
+    model = transformers.LlavaForConditionalGeneration(config)
+    model.generation_config = transformers.GenerationConfig(**special)
+    spread(model)
+    embeddings = vision_tower(model).embeddings
+    spread_patches(embeddings.patch_embedding.weight)
+    with torch.no_grad():
+        embeddings.position_embedding.weight.copy_(places(GRID, WIDTH["vision"]))
+        model.get_input_embeddings().weight.normal_(0, 0.08)
+    return model
+
+
+def vision_tower(model: Any) -> Any:
+    """The part that has the embeddings, whether the tower wraps it or not."""
+    tower = model.model.vision_tower
+    return getattr(tower, "vision_model", tower)
+
+
+def rate(step: int) -> float:
+    """The learning rate as a share of its peak: warm-up, then a cosine."""
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
+    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
+
+
+def _groups(named: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """Biases, norms and embeddings do not decay."""
+    still = [p for name, p in named if p.ndim < 2 or "embed" in name]
+    decaying = [p for name, p in named if not (p.ndim < 2 or "embed" in name)]
+    return [
+        {"params": decaying, "weight_decay": WEIGHT_DECAY},
+        {"params": still, "weight_decay": 0.0},
+    ]
+
+
+def losses(
+    model: Any, looking: Any, pictures: Any, ids: Any, labels: Any, truth: Any
+) -> tuple[Any, Any]:
+    """The loss of the words, and of what each patch shows; without that, nothing is learned soon.
+
+    No attention mask: the padding is on the right, where a causal model never looks.
+    """
+    import torch
+    from torch.nn import functional
+
+    inputs, seen = model.get_input_embeddings()(ids), torch.zeros(())
+    if pictures is not None:
+        patches = model.model.vision_tower(pixel_values=pictures, output_hidden_states=True)
+        patches = patches.hidden_states[-1]
+        features = model.model.multi_modal_projector(patches)
+        spots = (ids == model.config.image_token_id)[..., None].expand_as(inputs)
+        inputs = inputs.masked_scatter(spots, features.to(inputs.dtype))
+        logits = looking(patches).flatten(0, 1).float()
+        names, centres = truth
+        seen = functional.cross_entropy(logits[:, :-1], names.flatten())
+        seen = seen + functional.binary_cross_entropy_with_logits(
+            logits[:, -1], centres.flatten(), pos_weight=torch.tensor(5.0)
+        )
+    hidden = model.model.language_model(inputs_embeds=inputs).last_hidden_state[:, :-1]
+    learned = labels[:, 1:] != IGNORED
+    said = functional.cross_entropy(model.lm_head(hidden[learned]).float(), labels[:, 1:][learned])
+    return said, seen
+
+
+class _Encoder:
+    """Token ids of texts, kept: the talks say little that is new."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {}
+        self.picture = self(PICTURE) * GRID * GRID
+        self.pad = tokenizer.pad_token_id
+
+    def __call__(self, text: str) -> list[int]:
+        if text not in self._known:
+            self._known[text] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return self._known[text]
+
+
+def batch(pack: shape_batches.Pack, rng: np.random.Generator, encode: _Encoder) -> Any:
+    """Pictures (n, 3, SIDE, SIDE) or None, ids and labels (talks, longest), see also `truths`."""
+    import torch
+
+    how = rng.random()
+    each = 2 if how < TWO_PICTURES else 0 if how < TWO_PICTURES + NO_PICTURE else 1
+    drawn = shape_batches.draw(pack, rng, BATCH * max(each, 1))
+    order = rng.permutation(len(drawn.pictures))
+    scenes = views(drawn)
+    rows = []
+    for n in range(BATCH):
+        own = [scenes[i] for i in order[n * each : (n + 1) * each]]
+        rows.append(talk(rng, own, encode))
+    longest = max(len(ids) for ids, _ in rows)
+    ids = torch.tensor([row + [encode.pad] * (longest - len(row)) for row, _ in rows])
+    labels = torch.tensor([row + [IGNORED] * (longest - len(row)) for _, row in rows])
+    if not each:
+        return None, ids, labels, None
+    pictures = torch.from_numpy(drawn.pictures[order] - HALF) / HALF
+    return pictures, ids, labels, truths(drawn, order)
+
+
+def views(drawn: shape_batches.Batch) -> list[list[Seen]]:
+    """What the words need of each scene."""
+    middles = (drawn.boxes[..., :2] + drawn.boxes[..., 2:]) / 2
+    return [
+        [Seen(LABELS[name], *at) for name, at in zip(names, places, strict=True) if name >= 0]
+        for names, places in zip(drawn.labels, middles.tolist(), strict=True)
+    ]
+
+
+def talk(
+    rng: np.random.Generator, own: list[list[Seen]], encode: _Encoder
+) -> tuple[list[int], list[int]]:
+    """Ids and labels of a talk: a picture, questions on it, perhaps another one and so on."""
+    ids, labels = encode(BEGIN)[:], [IGNORED]
+    for view in own or [None]:
+        turns = TURNS // len(own) if own else 3
+        for number in range(turns):
+            turn = shape_talks.turn(rng, view) if view else shape_talks.without_picture(rng)
+            asked = _asked(rng, turn, number == 0 and bool(view), encode)
+            answer = encode(turn.answer) + encode(END)
+            ids += asked + answer
+            labels += [IGNORED] * len(asked) + answer
+    return ids, labels
+
+
+def _asked(rng: np.random.Generator, turn: Turn, picture: bool, encode: _Encoder) -> list[int]:
+    question = encode(turn.question)
+    if picture:
+        first = rng.random() < TEXT_FIRST
+        question = question + encode.picture if first else encode.picture + question
+    return encode("<|user|>") + question + encode(END) + encode("<|assistant|>")
+
+
+def truths(drawn: shape_batches.Batch, order: Any) -> tuple[Any, Any]:
+    """Of each patch: the label of most of it (the last class: none), and whether a centre is in it.
+
+    Both (pictures, GRID * GRID), row by row.
+    """
+    import torch
+
+    ids = drawn.ids[order].reshape(-1, GRID, PATCH, GRID, PATCH).transpose(0, 1, 3, 2, 4)
+    parts = ids.reshape(len(order), GRID * GRID, PATCH * PATCH)
+    shares = np.stack([(parts == n).sum(-1) for n in range(shapes.MOST + 1)], -1)
+    shares[..., 0] //= 2  # a third of a patch is enough to name it
+    top = shares.argmax(-1)
+    names = np.concatenate([np.full((len(order), 1), -1), drawn.labels[order]], 1)
+    named = np.take_along_axis(names, top, 1)
+    middles = (drawn.boxes[order, :, :2] + drawn.boxes[order, :, 2:]) / 2 * GRID
+    column, row = np.minimum(middles.astype(int), GRID - 1).transpose(2, 0, 1)
+    centres = np.zeros((len(order), GRID * GRID), np.float32)
+    n, shape = np.nonzero(drawn.labels[order] >= 0)
+    centres[n, (row * GRID + column)[n, shape]] = 1
+    named = np.where(named < 0, len(LABELS), named)
+    return torch.from_numpy(named), torch.from_numpy(centres)
+
+
+def measure(ask: Ask, seed: int) -> dict[str, float]:
+    """Shares of right answers for each kind of question, and for all of them together."""
+    rng = np.random.default_rng(seed)
+    scores = {}
+    for kind in EXAMINED:
+        asked = itertools.islice(_questions(rng, kind), MEASURED)
+        scores[kind] = float(np.mean([_right(ask, *question) for question in asked]))
+    return {"right": float(np.mean(list(scores.values()))), **scores}
+
+
+def _questions(rng: np.random.Generator, kind: str) -> Any:
+    """Fresh scenes, each with a question of this kind."""
+    while True:
+        scene = few(rng, *CANVASES[rng.integers(len(CANVASES))])
+        turn = shape_talks.ASKERS[kind](rng, view_of(scene))
+        if turn is not None:
+            yield scene, turn
+
+
+def view_of(scene: shapes.Scene) -> list[Seen]:
+    """What the words need of a drawn scene."""
+    height, width = scene.ids.shape
+    return [
+        Seen(s.label, (s.box[0] + s.box[2]) / 2 / width, (s.box[1] + s.box[3]) / 2 / height)
+        for s in scene.shapes
+    ]
+
+
+def _right(ask: Ask, scene: shapes.Scene, turn: Turn) -> bool:
+    from PIL import Image
+
+    content = [
+        {"type": "image", "image": Image.fromarray(scene.picture)},
+        {"type": "text", "text": turn.question},
+    ]
+    raw = ask(text=[{"role": "user", "content": content}], return_full_text=False,
+              max_new_tokens=40)  # fmt: skip
+    return shape_talks.right(turn.answer, raw[0]["generated_text"])
+
+
+CARD = f"""
+# Starter: questions about pictures
+
+A very small LLaVA that looks at one to {MOST} coloured shapes and answers in words: which shape,
+colour or number, is there one, what is left of it, what is in the picture. It is a starter: a small
+model trained from scratch, so that a clone of the project answers offline, and it knows nothing of
+the real world. It serves image-text-to-text and any-to-any.
+
+## What it knows
+
+Circles, squares, triangles and stars in six colours on greyish grounds, {MOST} at most and not too
+small. It reads no text and says so; to what is not about shapes it answers that it only knows
+shapes. In a longer talk it answers about the last picture. English only.
+
+## Data
+
+{SCENES:,} scenes of seed {SEED} drawn by `starter/worlds/shapes.py`, turned over and brightened at
+random; questions and answers of `starter/worlds/shape_talks.py`, {TURNS} to a talk.
+
+## Model
+
+`LlavaForConditionalGeneration`: a SigLIP tower of three layers of {WIDTH["vision"]} over patches of
+{PATCH} of {SIDE} pixels, and a Llama of three layers of {WIDTH["text"]}, byte-level BPE of
+{VOCABULARY} tokens, context {CONTEXT} (64 tokens a picture); weights in float16. Both are trained
+together, with a second loss that asks every patch what it shows. {STEPS:,} steps of {BATCH} talks,
+AdamW, about {MINUTES:g} minutes on a CPU core. Train it again:
+`python -m starter.train image-text-to-text`.
+
+## Measured how
+
+{MEASURED} questions of each kind, each on a fresh scene of another size and width. An answer is
+right when it names the same things; the order of a list does not matter. `right` is the mean of the
+kinds.
+"""
