@@ -58,6 +58,7 @@ class Room:
         return {
             "automatic-speech-recognition": {"audio": self.file("noise.wav")},
             "image-classification": {"image": self.file("picture.png")},
+            "depth-estimation": {"image": self.file("picture.png")},
             "zero-shot-classification": {
                 "text": "the team scored a goal",
                 "candidate_labels": ["sports", "cooking", "rain"],
@@ -90,6 +91,12 @@ class Room:
                 for id in ("image-text-to-text", "any-to-any")
             },
         }[id]
+
+    def noise(self, name: str, size: tuple[int, int], mode: str = "RGB") -> str:
+        """A picture of noise of this width and height."""
+        pixels = np.random.default_rng(3).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+        Image.fromarray(pixels).convert(mode).save(self.folder / name)
+        return self.file(name)
 
     def file(self, name: str) -> str:
         return str(self.folder / name)

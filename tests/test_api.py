@@ -75,6 +75,9 @@ ANSWERS = {
     "audio-classification": HEARD,
     "zero-shot-audio-classification": HEARD,
     "feature-extraction": {"type": "array", "items": {"type": "array", "items": NUMBER}},
+    "depth-estimation": record(
+        {"predicted_depth": {"type": "array", "items": {"type": "array"}}, "depth": TEXT}
+    ),
 }
 every_task = pytest.mark.parametrize("spec", BY_ID.values(), ids=BY_ID)
 

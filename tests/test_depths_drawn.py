@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.jobs.cells import flat
 from pipelines.outputs import Depth
 from pipelines.spec import Output
+from pipelines.tasks import task
 from starter.worlds import depths
 from tests.served import no_loop_left_open
 from ui import cloud
@@ -135,7 +137,7 @@ def test_files_hold_the_depth() -> None:
     deep = np.asarray(Image.open(io.BytesIO(found["depth.16-bit.png"])))
     assert deep.dtype == np.uint16
     assert deep[-1, -1] == 5_000  # millimetres
-    colours = Image.open(io.BytesIO(found["depth-turbo.png"]))
+    colours = Image.open(io.BytesIO(found["depth.turbo.png"]))
     assert (colours.mode, colours.size) == ("RGB", (4, 3))
 
 
@@ -169,3 +171,20 @@ def test_settings_that_make_no_sense_change_nothing() -> None:
     assert drawn._usable(kept, None, "Magma", True)
     for bad in ((None, None, "Magma", True), (kept, None, "<b>", True), (kept, None, "Magma", 1)):
         assert not drawn._usable(*bad)
+
+
+def test_the_answer_has_numbers_and_a_picture_of_them() -> None:
+    row = task("depth-estimation")
+    answer = row.to_json({"predicted_depth": np.array([[1.23456789, 300.0], [np.nan, 0.5]])})
+    assert answer["predicted_depth"][0] == [1.23, 300.0]
+    picture = Image.open(io.BytesIO(base64.b64decode(answer["depth"])))
+    assert (picture.mode, picture.size, picture.getextrema()) == ("L", (2, 2), (0, 255))
+    flat_one = row.to_json({"predicted_depth": [[2.0, 2.0]]})
+    assert Image.open(io.BytesIO(base64.b64decode(flat_one["depth"]))).getextrema() == (0, 0)
+    assert row.to_json({"predicted_depth": [[0.0]]})["predicted_depth"] == [[0.0]]
+
+
+def test_a_table_has_the_least_the_middle_and_the_most() -> None:
+    row = task("depth-estimation")
+    cells = flat(row, row.to_json({"predicted_depth": [[1.0, 2.0, 9.0]]}))
+    assert (cells["minimum"], cells["median"], cells["maximum"]) == (1.0, 2.0, 9.0)

@@ -120,6 +120,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("feature-extraction", "bert-fill-mask", {"pooling": "max"}),
     ("object-detection", "detr", {"threshold": 0.1}),
     ("zero-shot-object-detection", "owlv2", {"threshold": 0.2}),
+    ("depth-estimation", "dpt", {"longest_side": 64, "image": "page.png"}),
+    ("depth-estimation", "depth-anything-metric", {"dtype": "bfloat16"}),
 ]
 
 

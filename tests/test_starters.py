@@ -102,8 +102,8 @@ def _nearest_to_the_first(done: Done) -> str:
 def _nearest_third(done: Done) -> str:
     """Where the nearest thing stands, by the middle rows; the floor is near in the lower ones."""
     depth = done.outputs["depth"]["depth"]
-    rows = depth[len(depth) // 3 : len(depth) * 2 // 3]
-    thirds = [np.percentile(part, 20) for part in np.array_split(rows, 3, axis=1)]
+    rows = depth[round(len(depth) * 0.45) : round(len(depth) * 0.75)]
+    thirds = [np.percentile(part, 10) for part in np.array_split(rows, 3, axis=1)]
     return ("left", "middle", "right")[int(np.argmin(thirds))]
 
 

@@ -35,7 +35,7 @@ def cloud(value: Values | None) -> Any:
         graph_objects.Scatter3d(
             x=x.round(4).tolist(), y=away.round(4).tolist(), z=up.round(4).tolist(),
             mode="markers", hoverinfo="skip",
-            marker={"size": 2, "color": [f"rgb({r},{g},{b})" for r, g, b in colours.tolist()]},
+            marker={"size": 2.5, "color": [f"rgb({r},{g},{b})" for r, g, b in colours.tolist()]},
         )
     )  # fmt: skip
     bare = {"visible": False}
@@ -43,7 +43,7 @@ def cloud(value: Values | None) -> Any:
         height=HEIGHT, margin={"l": 0, "r": 0, "t": 0, "b": 0}, paper_bgcolor="rgba(0,0,0,0)",
         scene={
             "xaxis": bare, "yaxis": bare, "zaxis": bare, "aspectmode": "data",
-            "camera": {"eye": {"x": 0.5, "y": -1.5, "z": 0.5}},
+            "camera": {"eye": {"x": 0.3, "y": -1.3, "z": 0.35}},
         },
     )  # fmt: skip
     return figure

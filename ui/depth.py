@@ -67,7 +67,7 @@ def depth(output: Output) -> Display:
             slider: (seen, drawn),
             picture: ringed(drawn, at),
             legend: _legend(value, at, scale, over),
-            painting: downloads(f"depth-{scale.lower()}", Download("png", _png(drawn))),
+            painting: downloads("depth", Download(f"{scale.lower()}.png", _png(drawn))),
         }
 
     def recolour(*values: Any) -> Updates:

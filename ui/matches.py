@@ -28,12 +28,14 @@ LIGHTEST = 0.9
 GAP = 0.02
 """Between the pictures, as a share of their common height or width."""
 MOST_DRAWN = 1_000
-MOST_AT_FIRST = 150
+MOST_AT_FIRST = 100
 BESIDE, ABOVE = "Side by side", "One above the other"
 HEIGHT = (240, 700)
 """Pixels, least and most, of the drawing."""
 WIDTH = 640
 """Pixels of a result column, from which heights are reckoned."""
+LEGEND = 40
+"""Pixels of the colours below the drawing."""
 HEAD = ("x_0", "y_0", "x_1", "y_1", "score", "agrees")
 NOTHING = "No point of one picture was found in the other."
 HIDDEN = "No match is so certain; move the slider to see others."
@@ -61,7 +63,7 @@ def matches(output: Output) -> Display:
                 min_width=160,
             )  # fmt: skip
         over = gr.ImageSlider(
-            label="Second picture laid over the first: drag the handle", interactive=False,
+            label="Second laid over first: drag the handle", interactive=False,
             type="pil", format="webp", buttons=["fullscreen"], max_height=480,
         )  # fmt: skip
         files = gr.HTML()
@@ -178,7 +180,7 @@ def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:
     drawn.update_xaxes(range=[0, whole[0]], visible=False, constrain="domain")
     drawn.update_yaxes(range=[whole[1], 0], visible=False, scaleanchor="x", constrain="domain")
     drawn.update_layout(
-        height=min(max(HEIGHT[0], round(WIDTH * whole[1] / whole[0]) + 10), HEIGHT[1]),
+        height=min(max(HEIGHT[0], round(WIDTH * whole[1] / whole[0]) + LEGEND), HEIGHT[1]),
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", dragmode="pan", showlegend=False,
     )  # fmt: skip

@@ -11,12 +11,13 @@ from starter.ask import Ask
 from starter.recipes import save_half
 from starter.worlds import depths
 
-MINUTES = 7.0
+MINUTES = 5.5
 TARGETS = {"within_1.25": 0.9, "within_1.25_other_sizes": 0.9}
+SHORTFALLS = ("within_1.25", "within_1.25_other_sizes")
 
 SEED = 5
-SCENES = 2_000
-STEPS = 2_000
+SCENES = 1_500
+STEPS = 1_600
 BATCH = 8
 LEARNING_RATE = 1.5e-3
 LAST_RATE = 0.02
@@ -144,7 +145,8 @@ Says how many metres away each pixel of a room is: a room with tiles of {depths.
 walls, balls and boxes, as `starter/worlds/depths.py` renders it. It is a starter: a small model
 trained from scratch, so that a clone of the project answers offline, and it knows nothing of the
 real world. It takes every picture for such a room, seen from {depths.EYE[0]:g} to
-{depths.EYE[1]:g} m above the floor.
+{depths.EYE[1]:g} m above the floor. Of five pixels, one is off by more than
+a quarter: less good than its floor below asks.
 
 ## Data
 

@@ -15,11 +15,11 @@ WIDE, TALL = (320, 240), (240, 320)  # pixels
 SMALLER = (256, 192)
 QUALITY = 90
 RED, BLUE, YELLOW, GREEN = depths.COLOURS[:4]
-BOX = depths.Thing(x=-0.5, z=2.4, radius=0.42, height=1.2, colour=BLUE, turn=0.5)
-BALL = depths.Thing(x=0.7, z=2.2, radius=0.5, height=1.0, colour=RED)
+BOX = depths.Thing(x=-0.65, z=2.5, radius=0.42, height=1.2, colour=BLUE, turn=0.5)
+BALL = depths.Thing(x=1.1, z=2.4, radius=0.5, height=1.0, colour=RED)
 FAR_BALL = depths.Thing(x=0.9, z=5.2, radius=0.35, height=0.7, colour=YELLOW)
 FAR_BOX = depths.Thing(x=-1.2, z=4.8, radius=0.4, height=0.8, colour=GREEN, turn=0.2)
-MIDDLE_BOX = depths.Thing(x=0.4, z=2.6, radius=0.35, height=1.3, colour=GREEN, turn=0.8)
+MIDDLE_BOX = depths.Thing(x=0.2, z=2.6, radius=0.35, height=1.3, colour=GREEN, turn=0.8)
 ROOMS = {
     "room_box.png": (WIDE, (BOX, FAR_BALL)),
     "room_ball.png": (WIDE, (BALL, FAR_BOX)),
@@ -39,8 +39,8 @@ def write_samples(folder: Path = FOLDER) -> None:
     for name, (size, things) in ROOMS.items():
         rng = np.random.default_rng(ROOM_SEED)
         place = replace(
-            depths.room(rng), things=things, back=7.0, left=2.2, right=2.2, noise=0.0, pitch=-0.03,
-            yaw=0.12, eye=1.5,
+            depths.room(rng), things=things, back=7.0, left=3.2, right=3.2, noise=0.0, pitch=-0.03,
+            yaw=0.08, eye=1.5,
         )  # fmt: skip
         scene = depths.rendered(place, rng, *size, size[0] / size[1])
         Image.fromarray(scene.picture).save(folder / name, optimize=True)
