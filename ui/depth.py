@@ -113,7 +113,8 @@ def depth(output: Output) -> Display:
         draw=show,
         clear=lambda: {
             kept: None, picked: None, slider: None, picture: None, legend: "", files: "",
-            painting: "", points: None,
+            painting: "", points: None, space: gr.update(open=False), colours: COLOURS[0],
+            turned: False,
         },
     )  # fmt: skip
 
