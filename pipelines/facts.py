@@ -144,6 +144,12 @@ METRIC = ("glpn", "zoedepth", "depth_pro", "tipsv2_dpt")
 INVERSE = ("dpt", "depth_anything", "prompt_depth_anything")
 """Families whose depth is of no unit, and larger where it is nearer, unless they say metric."""
 
+
+def _segments(pipe: Any, subtask: str) -> bool:
+    """Whether the image processor makes this kind of masks; the pipeline asks it the same way."""
+    return hasattr(pipe.image_processor, f"post_process_{subtask}_segmentation")
+
+
 TRAITS: dict[str, Trait] = {
     "ctc": Trait(
         holds=lambda pipe: str(getattr(pipe, "type", "")).startswith("ctc"),
@@ -215,6 +221,18 @@ TRAITS: dict[str, Trait] = {
     "words": Trait(
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),
         means="read the words of the page",
+    ),
+    "panoptic": Trait(
+        holds=lambda pipe: _segments(pipe, "panoptic"),
+        means="tell things and grounds apart (panoptic)",
+    ),
+    "instance": Trait(
+        holds=lambda pipe: _segments(pipe, "instance"),
+        means="tell things apart (instance)",
+    ),
+    "semantic": Trait(
+        holds=lambda pipe: _segments(pipe, "semantic"),
+        means="give every pixel a kind (semantic)",
     ),
     "metric": Trait(holds=_metric, means="estimate depth in metres"),
     "inverse": Trait(

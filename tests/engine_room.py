@@ -24,13 +24,17 @@ PAGE = ("Invoice number 42", "Total amount due 17 dollars", "Date 2 May")
 
 
 def make_files(folder: Path) -> None:
-    """noise.wav (3 s), picture.png, clear.png (see-through), page.png, page.pdf, blank.png."""
+    """noise.wav (3 s), picture.png, clear.png (see-through), page.png, page.pdf, blank.png.
+
+    wide.png is of 1,600 x 200 pixels.
+    """
     random = np.random.default_rng(0)
     noise = (random.standard_normal(3 * RATE) * 0.1).astype(np.float32)
     soundfile.write(folder / "noise.wav", noise, RATE)
     pixels = random.integers(0, 255, (48, 48, 4), dtype=np.uint8)
     Image.fromarray(pixels).save(folder / "clear.png")
     Image.fromarray(pixels[..., :3]).save(folder / "picture.png")
+    Image.fromarray(pixels[..., :3]).resize((1_600, 200)).save(folder / "wide.png")
     page = Image.new("RGB", (600, 300), "white")
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(28)
     for row, text in enumerate(PAGE):
@@ -77,6 +81,7 @@ class Room:
                 "candidate_labels": ["a red circle", "cat"],
                 "threshold": 0.0,
             },
+            "image-segmentation": {"image": self.file("picture.png")},
             "object-detection": {"image": self.file("picture.png"), "threshold": 0.0},
             "audio-classification": {"audio": self.file("noise.wav")},
             "zero-shot-audio-classification": {

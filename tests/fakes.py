@@ -31,6 +31,7 @@ from pipelines.outputs import (
     Depth,
     Fills,
     Heard,
+    Masks,
     Matches,
     Reply,
     Spans,
@@ -41,6 +42,7 @@ from pipelines.outputs import (
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.spectrograms import picture
 from pipelines.tasks import task
+from pipelines.tasks.masks import runs
 
 WORDS = ("The baker of the village is Mia. She lives by the mill with a grey cat, ",
          "and every morning she carries warm bread to the school.")  # fmt: skip
@@ -240,6 +242,17 @@ def _sounds() -> dict[str, Any]:
     }
 
 
+def _masks() -> dict[str, Any]:
+    """The two things of the picture, and the street."""
+    ids = np.zeros((400, 640), np.uint8)
+    ids[260:] = 3
+    ids[200:320, 60:240] = 1
+    ids[120:360, 420:520] = 2
+    named = ((1, "car", 0.97), (2, "person", 0.91), (3, "street", None))
+    masks = [{"label": label, "score": score, "rle": runs(ids == n)} for n, label, score in named]
+    return {"picture": _picture(), "masks": masks, "size": (640, 400)}
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
@@ -249,6 +262,7 @@ MADE: dict[type, Callable[[], Any]] = {
     Depth: _depth,
     Matches: _matches,
     Boxes: _boxes,
+    Masks: _masks,
     Heard: _sounds,
     Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
 }

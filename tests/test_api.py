@@ -55,6 +55,10 @@ HEARD = {
 }
 ANSWERS = {
     "object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
+    "image-segmentation": {
+        "type": "array",
+        "items": record({"label": TEXT, "mask": TEXT}, score=SHARE),
+    },
     "zero-shot-object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
     "automatic-speech-recognition": record(
         {"text": TEXT}, chunks=items({"text": TEXT, "timestamp": PAIR})

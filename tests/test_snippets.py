@@ -35,16 +35,27 @@ ROOT = Path(__file__).parents[1]
 QUOTES = 'it\'s "so" {curly}\n\\n é 日本 ' + "and so on " * 8
 RUN_ALL = """
 import ast, builtins, sys
+import numpy as np
 import torch
+from PIL import Image
 torch.set_num_threads(1)
 from transformers.utils import logging
 logging.set_verbosity_error()
+def plain(value):
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    if isinstance(value, (Image.Image, np.ndarray, torch.Tensor)):
+        return np.asarray(value).tolist()
+    return value
 for number, source in enumerate(ast.literal_eval(sys.stdin.read())):
     def told(value, number=number):
-        builtins.print("ANSWER", number, ascii(value), flush=True)
+        builtins.print("ANSWER", number, ascii(plain(value)), flush=True)
     exec(compile(source, f"snippet {number}", "exec"), {"print": told, "__name__": "__main__"})
 """
-"""Runs snippets one after the other in a fresh process: torch is imported once."""
+"""Runs snippets one after the other in a fresh process: torch is imported once. Pictures and
+arrays are printed as lists."""
 
 
 def execute(room: Room, sources: list[str], environ: dict[str, str] | None = None) -> list[Any]:
@@ -119,6 +130,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("fill-mask", "bert-fill-mask", {"top_k": 3}),
     ("feature-extraction", "bert-fill-mask", {"pooling": "max"}),
     ("object-detection", "detr", {"threshold": 0.1}),
+    ("image-segmentation", "segformer", {"image": "wide.png"}),
     ("zero-shot-object-detection", "owlv2", {"threshold": 0.2}),
     ("depth-estimation", "dpt", {"longest_side": 64, "image": "page.png"}),
     ("depth-estimation", "depth-anything-metric", {"dtype": "bfloat16"}),

@@ -13,7 +13,7 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done
 from pipelines.engine.runner import RunnerSettings
 from pipelines.limits import Limits
-from pipelines.outputs import Boxes, Depth, Matches, OutputKind, Vectors
+from pipelines.outputs import Boxes, Depth, Masks, Matches, OutputKind, Vectors
 from pipelines.spec import Example, TaskSpec
 from pipelines.tasks import ROWS
 from settings import EXAMPLES
@@ -131,4 +131,5 @@ FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Depth: _nearest_third,
     Matches: _motion,
     Boxes: _labels,
+    Masks: _labels,
 }

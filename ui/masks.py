@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.spec import Output
-from settings import upload_folder
 from ui.boxes import COLOURS
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
@@ -23,9 +21,11 @@ from ui.panel import Display, Updates, Values
 LONGEST_SIDE = 960
 """Pixels of the picture as it is shown and cut out; the masks in the ZIP are as large as it was."""
 QUALITY = 90
+OPACITY = 0.5
 EDGE = 1.0
 """Opacity of a mask's rim."""
-MOST_LISTED = 200
+MOST_SHOWN = 200
+"""The surest ones; the ZIP and the answer have them all."""
 NOTHING = "No mask was found; fewer conditions or more points may find some."
 HIDDEN = "Every mask is hidden; move the sliders or tick a label."
 PICK = "Click on the picture to pick the smallest mask at that point."
@@ -40,13 +40,14 @@ def masks(output: Output) -> Display:
     with gr.Column(visible=False, elem_classes="display") as box:
         kept, picked = gr.State(), gr.State()
         picture = gr.Image(
-            label=f"{output.label}. {PICK}", interactive=False, buttons=["fullscreen"],
+            label=output.label, interactive=False, buttons=["fullscreen"],
             format="webp", type="pil", elem_classes="pickable",
         )  # fmt: skip
+        gr.HTML(f'<div class="note">{PICK}</div>')
         none = gr.HTML(visible=False)
         with gr.Row(elem_classes="params"):
             opacity = gr.Slider(
-                0, 1, value=0.5, step=0.05, label="Opacity", interactive=True, min_width=160
+                0, 1, value=OPACITY, step=0.05, label="Opacity", interactive=True, min_width=160
             )
             least = gr.Slider(
                 0, 1, value=0, step=0.01, label="Least score", interactive=True, min_width=160
@@ -54,13 +55,13 @@ def masks(output: Output) -> Display:
             area = gr.Slider(
                 0, 50, value=0, step=0.5, label="Least area (%)", interactive=True, min_width=160
             )
-        chosen = gr.CheckboxGroup([], label="Masks", interactive=True)
+        chosen = gr.CheckboxGroup([], label="Shown", interactive=True, elem_classes="chips")
         cut = gr.Image(
             label="Cut out", interactive=False, visible=False, format="png", type="pil",
             buttons=["download", "fullscreen"], height=280,
         )  # fmt: skip
-        files = gr.HTML()
-        archive = gr.DownloadButton("All masks as ZIP", size="sm", elem_classes="gap")
+        with gr.Row(elem_classes="links"):
+            files, archive = gr.HTML(), gr.HTML()
 
     controls = [kept, picked, opacity, least, area, chosen]
     thinned = [picture, none, cut, files]
@@ -99,10 +100,10 @@ def masks(output: Output) -> Display:
         "queue": False, "show_progress": "hidden", "api_visibility": "private",
         "trigger_mode": "always_last",
     }  # fmt: skip
-    for control in (opacity, least, area, chosen):
-        control.change(thin_out, controls, thinned, **quiet)
+    for slider in (opacity, least, area):
+        slider.change(thin_out, controls, thinned, **quiet)
+    chosen.input(thin_out, controls, thinned, **quiet)
     picture.select(pick, controls, [picked, *thinned], **quiet)
-    archive.click(zipped, kept, archive, show_progress="hidden", api_visibility="private")
 
     def show(value: Values, inputs: Values) -> Updates:
         small = _kept(value)
@@ -111,12 +112,12 @@ def masks(output: Output) -> Display:
         return {
             kept: small,
             picked: None,
-            opacity: 0.5,
+            opacity: OPACITY,
             least: gr.update(value=0, visible=scored),
             area: 0,
-            chosen: gr.update(choices=names[:MOST_LISTED], value=names, visible=len(names) > 1),
-            archive: gr.update(visible=bool(names)),
-            **draw(small, None, 0.5, 0.0, 0.0, names),
+            chosen: gr.update(choices=names, value=names, visible=len(names) > 1),
+            archive: zipped(value) if names else "",
+            **draw(small, None, OPACITY, 0.0, 0.0, names),
         }
 
     return Display(
@@ -125,8 +126,8 @@ def masks(output: Output) -> Display:
         draw=show,
         clear=lambda: {
             kept: None, picked: None, picture: None, none: gr.update(visible=False),
-            cut: gr.update(value=None, visible=False), files: "",
-            chosen: gr.update(choices=[], value=[]),
+            cut: gr.update(value=None, visible=False), files: "", archive: "",
+            chosen: gr.update(choices=[], value=[]), opacity: OPACITY, least: 0, area: 0,
         },
     )  # fmt: skip
 
@@ -144,13 +145,13 @@ def _seen(mask: Mask, wanted: set[str], score: float, share: float) -> bool:
 
 
 def _kept(value: Values) -> dict[str, Any]:
-    """Picture and masks as they are shown, small; the runs of the full masks for the ZIP."""
+    """Picture and masks as they are shown, small and packed."""
     small = value["picture"].copy()
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     file = io.BytesIO()
     small.save(file, "JPEG", quality=QUALITY)
     found = []
-    for number, mask in enumerate(value["masks"]):
+    for number, mask in enumerate(value["masks"][:MOST_SHOWN]):
         full = _mask(mask["rle"], value["size"])
         scaled = Image.fromarray(full.astype(np.uint8) * 255).resize(small.size)
         bits = np.asarray(scaled) > 127
@@ -159,11 +160,11 @@ def _kept(value: Values) -> dict[str, Any]:
         found.append(
             {
                 "number": number, "label": mask["label"], "score": mask["score"], "share": share,
-                "area": int(full.sum()), "bits": np.packbits(bits), "rle": mask["rle"],
+                "area": int(full.sum()), "bits": zlib.compress(np.packbits(bits).tobytes(), 1),
                 "name": f"{number + 1}. {mask['label']}{sure}, {share:.1%} of the area",
             }
         )  # fmt: skip
-    return {"jpeg": file.getvalue(), "small": small.size, "size": value["size"], "masks": found}
+    return {"jpeg": file.getvalue(), "small": small.size, "masks": found}
 
 
 def _mask(lengths: Sequence[int], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -174,7 +175,8 @@ def _mask(lengths: Sequence[int], size: tuple[int, int]) -> NDArray[np.bool_]:
 
 def _bits(value: Values, mask: Mask) -> NDArray[np.bool_]:
     width, height = value["small"]
-    return np.unpackbits(mask["bits"], count=width * height).reshape(height, width) > 0
+    packed = np.frombuffer(zlib.decompress(mask["bits"]), np.uint8)
+    return np.unpackbits(packed, count=width * height).reshape(height, width) > 0
 
 
 def _holds(value: Values, mask: Mask, at: Any) -> bool:
@@ -224,21 +226,17 @@ def cut_out(value: Values, mask: Mask) -> Image.Image:
     return whole.crop(whole.getchannel("A").getbbox() or (0, 0, *whole.size))
 
 
-def zipped(value: Values | None) -> str | None:
-    """A ZIP of every mask as a black-and-white PNG of the whole picture's size."""
-    if not value:
-        return None
-    folder = upload_folder() / "masks"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(dir=folder)) / "masks.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for mask in value["masks"]:
+def zipped(value: Values) -> str:
+    """A link to a ZIP of every mask as a black-and-white PNG of the whole picture's size."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for number, mask in enumerate(value["masks"], start=1):
             file = io.BytesIO()
             full = _mask(mask["rle"], value["size"])
             Image.fromarray(full.astype(np.uint8) * 255).convert("1").save(file, "PNG")
             plain = "".join(c if c.isalnum() else "-" for c in mask["label"])[:40]
-            archive.writestr(f"{mask['number'] + 1:03}-{plain}.png", file.getvalue())
-    return str(target)
+            archive.writestr(f"{number:03}-{plain}.png", file.getvalue())
+    return downloads("masks", Download("zip", packed.getvalue()))
 
 
 def _files(found: Sequence[Mask]) -> str:
