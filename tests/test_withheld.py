@@ -12,9 +12,20 @@ from pipelines.tasks import BY_ID
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 READ_FROM_KEYWORDS = {
+    "object-detection": ("threshold", "timeout"),
+    "zero-shot-object-detection": ("threshold", "top_k", "timeout"),
+    "image-segmentation": (
+        "subtask", "threshold", "mask_threshold", "overlap_mask_area_threshold", "timeout",
+    ),
+    "mask-generation": (
+        "points_per_batch", "points_per_crop", "crops_n_layers", "crop_overlap_ratio",
+        "crop_n_points_downscale_factor", "timeout", "pred_iou_thresh", "stability_score_offset",
+        "mask_threshold", "stability_score_thresh", "max_hole_area", "max_sprinkle_area",
+        "crops_nms_thresh", "output_rle_mask", "output_bboxes_mask",
+    ),
     "zero-shot-classification": ("candidate_labels", "hypothesis_template", "multi_label"),
     "text-generation": ("add_special_tokens", "padding"),
-}
+}  # fmt: skip
 """Parameters that `_sanitize_parameters` takes out of its **kwargs (transformers 5.23)."""
 every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))
 
