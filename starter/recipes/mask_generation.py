@@ -12,12 +12,12 @@ from starter.recipes import save_half
 from starter.small_vision import places
 from starter.worlds import shape_batches, shapes
 
-MINUTES = 10.0
+MINUTES = 7.0
 TARGETS = {"prompted_iou": 0.8, "found": 0.8}
 
 SEED = 4
-SCENES = 5_000
-STEPS = 1_500
+SCENES = 4_000
+STEPS = 1_000
 BATCH = 8
 CLICKS = 4  # points a picture: all but the last on shapes, the last on the background
 LEARNING_RATE = 1.2e-3
@@ -33,7 +33,7 @@ SHARPER = 6.0  # mask logits are multiplied by this at the end: soft edges pass 
 SURER = (0.5, 0.47)  # factor and term of the predicted overlap, for the default thresholds
 HALF = 0.5  # mean and deviation of the normalisation
 THREADS = 1
-MEASURED = 50
+MEASURED = 40
 POINTS = 8  # the grid that the playground asks with
 GOOD = 0.8  # overlap from which a shape counts as found
 
