@@ -21,13 +21,13 @@ from starter.worlds import speech
 from starter.worlds.espeak import Speaker
 from starter.worlds.speech import SAMPLING_RATE, VOCABULARY, Samples, Voice
 
-MINUTES = 11.0
+MINUTES = 8.0
 TARGETS = {"words_read_back": 0.7}
 
 SEED = 5
-STEPS = 2000
+STEPS = 1800
 BATCH = 12
-SEGMENT = 32  # frames of each utterance that are decoded in a step
+SEGMENT = 24  # frames of each utterance that are decoded in a step
 LEARNING_RATE = 1.5e-3
 LAST_RATE = 0.03
 WARM_UP = 100  # steps; then a cosine
@@ -42,7 +42,7 @@ THREADS = 1
 VOICE = "gmw/en-US"
 PITCH = 50
 SPEED = 140  # words per minute at a speaking rate of 1
-SPEEDS = {SPEED: 0.76, 120: 0.12, 165: 0.12}  # share of the utterances at each
+SPEEDS = {SPEED: 0.84, 120: 0.08, 165: 0.08}  # share of the utterances at each
 MOST_WORDS = 6  # in an utterance
 RATES = (8, 4, 4, 2)  # of the decoder's upsampling
 FRAME = math.prod(RATES)  # samples: 256, i.e. 16 ms
