@@ -1,4 +1,4 @@
-"""Made sounds: pieces become one, floats become 16-bit samples, samples a WAV file or a picture."""
+"""Made sounds: pieces become one, floats become 16-bit samples, samples a WAV file."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 
 FULL_SCALE = 32_767
 SAMPLE_BYTES = 2
-WINDOW = 1_024
-"""Samples that one column of a spectrogram looks at."""
-MEL_BANDS = 64
-COLUMNS = 400
-"""Most columns of a spectrogram; those of a longer sound lie further apart."""
-LOWEST_DB = -80.0
-"""Below the loudest place of the sound; what is fainter is drawn like silence."""
 
 
 def joined(pieces: Sequence[Any], sampling_rate: int, pause: float) -> NDArray[np.float32]:
@@ -61,44 +54,3 @@ def seconds(wav: bytes) -> float:
     """How long a WAV file of `to_wav` lasts."""
     with wave.open(io.BytesIO(wav), "rb") as file:
         return file.getnframes() / file.getframerate()
-
-
-def spectrogram(samples: Samples, sampling_rate: int) -> NDArray[np.float32]:
-    """dB below the loudest place, LOWEST_DB..0, of int16 (n, channels): (MEL_BANDS, columns).
-
-    The bands are evenly spaced in mel from 0 Hz to half the sampling rate; columns begin at 0 s and
-    are evenly spaced over the sound. Shorter than a window gives one column.
-    """
-    import numpy as np
-
-    mono = samples.mean(axis=1) / FULL_SCALE
-    mono = np.pad(mono, (WINDOW // 2, WINDOW // 2 + max(0, WINDOW - len(mono))))
-    hop = max(WINDOW // 4, -(-len(samples) // COLUMNS))
-    windows = np.lib.stride_tricks.sliding_window_view(mono, WINDOW)[::hop]
-    power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW))) ** 2
-    bands = _mel_filters(sampling_rate) @ power.T
-    loudest = max(float(bands.max()), 1e-9)
-    floor = 10 ** (LOWEST_DB / 10)
-    found: NDArray[np.float32] = 10 * np.log10(np.maximum(bands / loudest, floor))
-    return found.astype(np.float32)
-
-
-def mel_places(sampling_rate: int, count: int) -> NDArray[np.float64]:
-    """`count` frequencies in Hz from 0 to half the rate, evenly spaced in mel (O'Shaughnessy)."""
-    import numpy as np
-
-    top = 2595 * np.log10(1 + sampling_rate / 2 / 700)
-    places: NDArray[np.float64] = 700 * (10 ** (np.linspace(0, top, count) / 2595) - 1)
-    return places
-
-
-def _mel_filters(sampling_rate: int) -> NDArray[np.float64]:
-    """Triangles (MEL_BANDS, WINDOW // 2 + 1) from each place to its neighbours, of equal area."""
-    import numpy as np
-
-    places = mel_places(sampling_rate, MEL_BANDS + 2)
-    bins = np.fft.rfftfreq(WINDOW, 1 / sampling_rate)
-    low, middle, high = (places[n : MEL_BANDS + n, None] for n in range(3))
-    up, down = (bins - low) / (middle - low), (high - bins) / (high - middle)
-    filters: NDArray[np.float64] = np.maximum(0, np.minimum(up, down)) * 2 / (high - low)
-    return filters

@@ -95,6 +95,7 @@ class Room:
                 }
                 for id in ("image-text-to-text", "any-to-any")
             },
+            "text-to-audio": {"text": "hello there. how are you", "seed": 1},
         }[id]
 
     def noise(self, name: str, size: tuple[int, int], mode: str = "RGB") -> str:

@@ -82,6 +82,7 @@ ANSWERS = {
     "depth-estimation": record(
         {"predicted_depth": {"type": "array", "items": {"type": "array"}}, "depth": TEXT}
     ),
+    "text-to-audio": record({"audio": TEXT, "sampling_rate": COUNT}),
 }
 every_task = pytest.mark.parametrize("spec", BY_ID.values(), ids=BY_ID)
 

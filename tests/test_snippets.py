@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import subprocess
 import sys
 import threading
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from pipelines import loading
 from pipelines.engine.call import Prepared
@@ -23,6 +27,7 @@ from pipelines.loading import LoadSettings
 from pipelines.spec import ModelFacts
 from pipelines.tasks import BY_ID
 from pipelines.uploads import Upload
+from pipelines.waves import FULL_SCALE
 from tests.engine_room import Room
 from tests.loopback_hub import COMMIT, Hub
 
@@ -31,10 +36,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 ASR, IMAGE = "automatic-speech-recognition", "image-classification"
 ZERO_SHOT, DOCUMENT = "zero-shot-classification", "document-question-answering"
 TEXT = "text-generation"
+WAV = "UklGR"
+"""How a WAV file in base64 begins."""
 ROOT = Path(__file__).parents[1]
 QUOTES = 'it\'s "so" {curly}\n\\n é 日本 ' + "and so on " * 8
 RUN_ALL = """
-import ast, builtins, sys
+import ast, builtins, os, sys
 import numpy as np
 import torch
 from PIL import Image
@@ -51,11 +58,13 @@ def plain(value):
     return value
 for number, source in enumerate(ast.literal_eval(sys.stdin.read())):
     def told(value, number=number):
+        if str(value).endswith(".wav"):
+            value = os.rename(value, f"{number}.wav") or f"{number}.wav"
         builtins.print("ANSWER", number, ascii(plain(value)), flush=True)
     exec(compile(source, f"snippet {number}", "exec"), {"print": told, "__name__": "__main__"})
 """
 """Runs snippets one after the other in a fresh process: torch is imported once. Pictures and
-arrays are printed as lists."""
+arrays are printed as lists; the file that a snippet writes is named after it."""
 
 
 def execute(room: Room, sources: list[str], environ: dict[str, str] | None = None) -> list[Any]:
@@ -89,6 +98,14 @@ def _value(text: str) -> Any:
     return ast.literal_eval(Plain().visit(tree))
 
 
+def _read(room: Room, printed: Any) -> Any:
+    """What a snippet wrote into a file that it names, as the pipeline gives it."""
+    if not (isinstance(printed, str) and printed.endswith(".wav")):
+        return printed
+    samples, rate = soundfile.read(room.folder / printed, dtype="float32")
+    return {"audio": samples.T, "sampling_rate": rate}
+
+
 def same(found: Any, answer: Any) -> None:
     """Equal but for the last digits of numbers."""
     if isinstance(answer, dict):
@@ -99,6 +116,10 @@ def same(found: Any, answer: Any) -> None:
         assert len(found) == len(answer)
         for one, other in zip(found, answer, strict=True):
             same(one, other)
+    elif isinstance(answer, str) and answer.startswith(WAV):
+        one, other = (soundfile.read(io.BytesIO(b64decode(s)))[0] for s in (found, answer))
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, atol=2 / FULL_SCALE)
     elif isinstance(answer, float):
         assert found == pytest.approx(answer, abs=1e-5)
     else:
@@ -134,6 +155,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("zero-shot-object-detection", "owlv2", {"threshold": 0.2}),
     ("depth-estimation", "dpt", {"longest_side": 64, "image": "page.png"}),
     ("depth-estimation", "depth-anything-metric", {"dtype": "bfloat16"}),
+    ("text-to-audio", "vits", {"text": f"{QUOTES}. Hello. Good.", "speaking_rate": 1.5, "seed": 1}),
+    ("text-to-audio", "musicgen", {"text": "a fox. rain", "max_new_tokens": 8, "seed": 2}),
 ]
 
 
@@ -154,6 +177,9 @@ def ran(room: Room) -> list[tuple[Done, Any]]:
     for id, model, values in CASES:
         done.append(room.run(id, model, **{k: located(v, room) for k, v in values.items()}))
     printed = execute(room, [d.code for d in done])
+        files = {k: room.file(v) for k, v in values.items() if k == "image"}
+        done.append(room.run(id, model, **{**values, **files}))
+    printed = [_read(room, value) for value in execute(room, [d.code for d in done])]
     return list(zip(done, printed, strict=True))
 
 

@@ -13,9 +13,10 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done
 from pipelines.engine.runner import RunnerSettings
 from pipelines.limits import Limits
-from pipelines.outputs import Boxes, Depth, Masks, Matches, OutputKind, Vectors
+from pipelines.outputs import Boxes, Depth, Masks, Matches, OutputKind, Sound, Vectors
 from pipelines.spec import Example, TaskSpec
 from pipelines.tasks import ROWS
+from pipelines.waves import FULL_SCALE
 from settings import EXAMPLES
 from starter import train
 from starter.ask import plain
@@ -99,6 +100,17 @@ def _nearest_to_the_first(done: Done) -> str:
     return str(shown["texts"][1 + int(np.argmax(vectors[1:] @ vectors[0]))])
 
 
+def _heard(done: Done) -> str:
+    """What the starter of speech recognition hears in a sound of its own rate."""
+    listener = plain(LISTENER, train.MODELS / LISTENER).args[0]  # type: ignore[attr-defined]
+    sound = done.outputs["sound"]
+    assert sound["sampling_rate"] == listener.feature_extractor.sampling_rate
+    return str(listener(sound["samples"][:, 0].astype(np.float32) / FULL_SCALE)["text"])
+
+
+LISTENER = "automatic-speech-recognition"
+
+
 def _nearest_third(done: Done) -> str:
     """Where the nearest thing stands, by the middle rows; the floor is near in the lower ones."""
     depth = done.outputs["depth"]["depth"]
@@ -132,4 +144,5 @@ FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Matches: _motion,
     Boxes: _labels,
     Masks: _labels,
+    Sound: _heard,
 }

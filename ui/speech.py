@@ -9,40 +9,41 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from pipelines import waves
 from pipelines.spec import Output
+from pipelines.spectrograms import picture as picture_of
 from ui.controls import WAVEFORM
 from ui.displays import Player, clock
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
-from ui.theme import ACCENT
+from ui.waves import figure
 
 STEM = "sound"
-HEIGHT = 260
-"""Of the spectrogram, in pixels."""
-TICKS_HZ = (0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000)
 CHANNELS = {1: "mono", 2: "stereo"}
 EMPTY = "Nothing was said; try another text or another seed."
 
 
 def sound(output: Output) -> Display:
-    """The player first; the spectrogram is folded away."""
+    """The player, what it plays in figures, and the spectrogram.
+
+    Not folded away: plotly takes the width of a place that is not seen for its own 700 pixels.
+    """
     with gr.Column(visible=False, elem_classes="display") as box:
         player = Player(
             label=output.label, interactive=False, buttons=[], waveform_options=WAVEFORM
         )
         told = gr.HTML()
-        with gr.Accordion("Spectrogram", open=False):
-            picture = gr.Plot(show_label=False, container=False, elem_classes="plot")
+        picture = gr.Plot(label="Spectrogram", elem_classes="plot sounds")
 
     def draw(value: Values) -> Updates:
         samples, rate = value["samples"], int(value["sampling_rate"])
         if not len(samples):
-            return {player: None, told: f'<div class="hint">{EMPTY}</div>', picture: None}
+            hint = f'<div class="hint">{EMPTY}</div>'
+            return {player: None, told: hint, picture: gr.update(value=None, visible=False)}
         wav = waves.to_wav(samples, rate)
         path = save_bytes_to_cache(wav, f"{STEM}.wav", player.GRADIO_CACHE)
         return {
             player: path,
             told: f'<div class="note">{said(value)}</div>' + downloads(STEM, Download("wav", wav)),
-            picture: gr.update(value=_spectrogram(samples, rate)),
+            picture: gr.update(value=_spectrogram(samples, rate), visible=True),
         }
 
     return Display(
@@ -62,33 +63,5 @@ def said(value: Values) -> str:
 
 
 def _spectrogram(samples: Any, rate: int) -> Any:
-    """Time across, pitch up, in dB below the loudest place."""
-    import numpy as np
-    from plotly import graph_objects
-
-    bands = waves.spectrogram(samples, rate)
-    heights = waves.mel_places(rate, len(bands) + 2)[1:-1]
-    seconds = len(samples) / rate
-    times = np.linspace(0, seconds, bands.shape[1]).round(3)
-    rows = np.arange(len(bands))
-    figure = graph_objects.Figure(
-        graph_objects.Heatmap(
-            z=bands.round().astype(int).tolist(), x=times.tolist(), y=rows.tolist(),
-            customdata=[[round(hertz)] * len(times) for hertz in heights.tolist()],
-            zmin=waves.LOWEST_DB, zmax=0, colorbar={"thickness": 10, "ticksuffix": " dB"},
-            colorscale=[[0, "rgba(0,0,0,0)"], [0.5, ACCENT.c200], [1, ACCENT.c700]],
-            hovertemplate="%{x:.2f} s<br>%{customdata} Hz<br>%{z} dB<extra></extra>",
-        )
-    )  # fmt: skip
-    shown = [hertz for hertz in TICKS_HZ if hertz <= rate / 2]
-    figure.update_yaxes(
-        tickvals=np.interp(shown, heights, rows).tolist(),
-        ticktext=[f"{hertz:,} Hz" for hertz in shown],
-        automargin=True,
-    )
-    figure.update_xaxes(ticksuffix=" s", automargin=True)
-    figure.update_layout(
-        height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
-    return figure
+    """The picture of the channels' mean."""
+    return figure(picture_of(samples.mean(axis=1, dtype="float32") / waves.FULL_SCALE, rate))
