@@ -45,7 +45,8 @@ def _vits(**changes: Any) -> Any:
 
     return transformers.VitsModel(
         transformers.VitsConfig(
-            vocab_size=len(vits_tokenizer()), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, ffn_dim=32,
+            vocab_size=len(vits_tokenizer()), hidden_size=16, num_hidden_layers=1,
+            num_attention_heads=2, ffn_dim=32,
             flow_size=16, spectrogram_bins=17, upsample_initial_channel=32, upsample_rates=(8, 8),
             upsample_kernel_sizes=(16, 16), resblock_kernel_sizes=(3,),
             resblock_dilation_sizes=((1, 3),), duration_predictor_num_flows=1,
