@@ -210,6 +210,13 @@ TRAITS: dict[str, Trait] = {
         holds=lambda pipe: pipe.model.config.model_type not in MUSICIANS,
         means="speak",
     ),
+    "whole": Trait(
+        holds=lambda pipe: bool(
+            pipe.model.can_generate()
+            and not getattr(pipe, "_passes_generation_params_to_submodels", False)
+        ),
+        means="make their sound token by token and in one part, as MusicGen does",
+    ),
     "paced": Trait(
         holds=lambda pipe: hasattr(pipe.model, "speaking_rate"),
         means="can be told how fast to speak (VITS)",

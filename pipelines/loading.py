@@ -264,7 +264,7 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
     kind = own.class_of(way)
     place = {} if settings.placed else {"device": settings.device}
     try:
-        parts = _processors(kind, folder)
+        parts = _processors(kind, folder, model.config.model_type)
         if way in own.OWN:
             return kind(model=model, task=way, **parts, **place)
         pipe = transformers.pipeline(
@@ -286,12 +286,13 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
         ) from error
 
 
-def _processors(kind: Any, folder: Path) -> dict[str, Any]:
+def _processors(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
     """What the pipeline class needs, and what it can use and is there, loaded by us.
 
     Given a folder, `pipeline()` (transformers 5.23) asks the Hub for the files of "None".
     """
     import transformers
+    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
     loaders = {
         "tokenizer": (kind._load_tokenizer, transformers.AutoTokenizer),
@@ -302,7 +303,8 @@ def _processors(kind: Any, folder: Path) -> dict[str, Any]:
     has_preprocessor = (folder / "preprocessor_config.json").is_file()
     parts = {}
     for name, (needed, auto) in loaders.items():
-        if needed or (needed is None and has_preprocessor):
+        known = has_preprocessor or (name == "processor" and model_type in PROCESSOR_MAPPING_NAMES)
+        if needed or (needed is None and known):
             try:
                 parts[name] = auto.from_pretrained(folder, trust_remote_code=False)
             except Exception:

@@ -226,8 +226,11 @@ def test_a_model_of_several_voices_has_them_by_number(room: Room) -> None:
         ("vits", "speaker_id", 1, "have several voices"),
         ("vits", "do_sample", True, "write their answer token by token"),
         ("vits", "temperature", 0.5, "write their answer token by token"),
-        ("vits", "guidance_scale", 4.0, "write their answer token by token"),
-        ("vits", "max_new_tokens", 10, "write their answer token by token"),
+        ("vits", "guidance_scale", 4.0, "as MusicGen does"),
+        ("vits", "max_new_tokens", 10, "as MusicGen does"),
+        ("bark", "max_new_tokens", 10, "as MusicGen does"),
+        ("bark", "guidance_scale", 4.0, "as MusicGen does"),
+        ("bark", "speaking_rate", 2.0, "how fast to speak"),
         ("vits", "top_k", 5, "write their answer token by token"),
         ("musicgen", "speaking_rate", 2.0, "how fast to speak"),
         ("musicgen", "speaker_id", 0, "have several voices"),
@@ -257,6 +260,18 @@ def test_every_setting_of_music_changes_what_is_heard(room: Room) -> None:
     for change in changes:
         other = heard(room.run(TASK, "musicgen", **{**text, **change}))
         assert other.shape != plain.shape or not np.array_equal(other, plain), change
+
+
+@slow
+@by_default
+def test_bark_speaks_sentence_by_sentence(room: Room) -> None:
+    done = room.run(TASK, "bark", text="hello world. what is", seed=1)
+    whole = heard(done)
+    assert done.answer["sampling_rate"] == 24_000
+    assert "pipe(['hello world.', 'what is'])" in done.code
+    assert np.array_equal(whole, heard(room.run(TASK, "bark", text="hello world. what is", seed=1)))
+    other = heard(room.run(TASK, "bark", text="hello world. what is", seed=2))
+    assert other.shape != whole.shape or not np.array_equal(other, whole)
 
 
 @slow

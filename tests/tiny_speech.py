@@ -88,6 +88,51 @@ def musicgen() -> Parts:
     return model, tokenizer
 
 
+def bark() -> Parts:
+    """Three language models one after the other, and EnCodec; vocabularies of the real one."""
+    import transformers
+    from transformers.models import bark as parts
+
+    tokenizer = bert_tokenizer()
+    sizes = {"num_layers": 1, "num_heads": 2, "hidden_size": 16, "block_size": 1024}
+    vocabularies = {"semantic": (129_600, 10_048), "coarse": (12_096,) * 2, "fine": (1_056,) * 2}
+    configs = {
+        "semantic_config": parts.BarkSemanticConfig, "coarse_acoustics_config":
+        parts.BarkCoarseConfig, "fine_acoustics_config": parts.BarkFineConfig,
+    }  # fmt: skip
+    made = {
+        key: kind(**sizes, input_vocab_size=read, output_vocab_size=written).to_dict()
+        for (key, kind), (read, written) in zip(configs.items(), vocabularies.values(), strict=True)
+    }
+    codec = transformers.EncodecConfig(
+        sampling_rate=24_000, audio_channels=1, num_filters=4, num_residual_layers=1,
+        upsampling_ratios=[8, 5, 4, 2], codebook_size=1024, codebook_dim=8, hidden_size=8,
+        num_lstm_layers=1,
+    )  # fmt: skip
+    model = transformers.BarkModel(transformers.BarkConfig(**made, codec_config=codec.to_dict()))
+    for layer in model.codec_model.quantizer.layers:
+        layer.codebook.embed.normal_()
+    return model, tokenizer, BarkGeneration()
+
+
+class BarkGeneration:
+    """The file of generation settings, which BarkGenerationConfig cannot write (5.23)."""
+
+    def save_pretrained(self, folder: Path) -> None:
+        from transformers.models.bark import generation_configuration_bark as settings
+
+        semantic = settings.BarkSemanticGenerationConfig(max_new_tokens=20, do_sample=True)
+        written = {
+            "model_type": "bark",
+            "codebook_size": 1024,
+            "sample_rate": 24_000,
+            "semantic_config": semantic.to_dict(),
+            "coarse_acoustics_config": settings.BarkCoarseGenerationConfig().to_dict(),
+            "fine_acoustics_config": settings.BarkFineGenerationConfig().to_dict(),
+        }
+        (folder / "generation_config.json").write_text(json.dumps(written))
+
+
 def speecht5() -> Parts:
     """Writes spectrograms; without a vocoder there is no sound."""
     import transformers
@@ -107,6 +152,7 @@ CHECKPOINTS: dict[str, Callable[[], Parts]] = {
     "vits-voices": vits_voices,
     "vits-phonemes": vits_phonemes,
     "musicgen": musicgen,
+    "bark": bark,
     "speecht5": speecht5,
 }
 MODELS = {"text-to-audio": "vits"}

@@ -160,7 +160,7 @@ ROW = TaskSpec(
             label="Max new tokens",
             help="The longest sound; MusicGen makes 50 tokens a second. Empty: 256.",
             route=GENERATE,
-            needs="generates",
+            needs="whole",
             docs=MUSIC_DOCS,
         ),
         generation_field(
@@ -177,7 +177,7 @@ ROW = TaskSpec(
             label="Guidance",
             help="Higher keeps closer to the text (MusicGen); 1 is off.",
             route=GENERATE,
-            needs="generates",
+            needs="whole",
             docs=MUSIC_DOCS,
         ),
         generation_field("top_k", route=GENERATE, needs="generates", default=None),
