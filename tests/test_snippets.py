@@ -176,9 +176,6 @@ def ran(room: Room) -> list[tuple[Done, Any]]:
     done = []
     for id, model, values in CASES:
         done.append(room.run(id, model, **{k: located(v, room) for k, v in values.items()}))
-    printed = execute(room, [d.code for d in done])
-        files = {k: room.file(v) for k, v in values.items() if k == "image"}
-        done.append(room.run(id, model, **{**values, **files}))
     printed = [_read(room, value) for value in execute(room, [d.code for d in done])]
     return list(zip(done, printed, strict=True))
 

@@ -220,14 +220,14 @@ ROW = TaskSpec(
     },
     examples=(
         Example(
-            label="Hello, one two three",
-            values={"text": "Hello. One two three."},
-            expect="hello one two three",
+            label="Hello, four five six seven",
+            values={"text": "Hello. Four five six seven."},
+            expect="hello four five six seven",
         ),
         Example(
-            label="Please open green door",
-            values={"text": "Please open green door."},
-            expect="please open green door",
+            label="Please open door. Thanks.",
+            values={"text": "Please open door. Thanks."},
+            expect="please open door thanks",
         ),
         Example(
             label="Slowly: turn left, stop",
