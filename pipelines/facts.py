@@ -207,13 +207,15 @@ TRAITS: dict[str, Trait] = {
         means="know where in the text their tokens stand",
     ),
     "speaks": Trait(
-        holds=lambda pipe: pipe.model.config.model_type not in MUSICIANS,
+        holds=lambda pipe: (
+            hasattr(pipe, "vocoder") and pipe.model.config.model_type not in MUSICIANS
+        ),
         means="speak",
     ),
     "whole": Trait(
         holds=lambda pipe: bool(
             pipe.model.can_generate()
-            and not getattr(pipe, "_passes_generation_params_to_submodels", False)
+            and getattr(pipe, "_passes_generation_params_to_submodels", None) is False
         ),
         means="make their sound token by token and in one part, as MusicGen does",
     ),
