@@ -58,7 +58,7 @@ def plain(value):
     return value
 for number, source in enumerate(ast.literal_eval(sys.stdin.read())):
     def told(value, number=number):
-        if str(value).endswith(".wav"):
+        if isinstance(value, str) and value.endswith(".wav"):
             value = os.rename(value, f"{number}.wav") or f"{number}.wav"
         builtins.print("ANSWER", number, ascii(plain(value)), flush=True)
     exec(compile(source, f"snippet {number}", "exec"), {"print": told, "__name__": "__main__"})
