@@ -63,6 +63,10 @@ class Room:
             "automatic-speech-recognition": {"audio": self.file("noise.wav")},
             "image-classification": {"image": self.file("picture.png")},
             "depth-estimation": {"image": self.file("picture.png")},
+            "keypoint-matching": {
+                "image_0": self.file("picture.png"),
+                "image_1": self.file("page.png"),
+            },
             "zero-shot-classification": {
                 "text": "the team scored a goal",
                 "candidate_labels": ["sports", "cooking", "rain"],

@@ -53,6 +53,7 @@ HEARD = {
     "items": record({"label": TEXT, "score": SHARE}, scores={"type": "array", "items": SHARE}),
     "minItems": 1,
 }
+POINT = record({"x": NUMBER, "y": NUMBER})
 ANSWERS = {
     "object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
     "image-segmentation": {
@@ -83,6 +84,9 @@ ANSWERS = {
         {"predicted_depth": {"type": "array", "items": {"type": "array"}}, "depth": TEXT}
     ),
     "text-to-audio": record({"audio": TEXT, "sampling_rate": COUNT}),
+    "keypoint-matching": items(
+        {"keypoint_image_0": POINT, "keypoint_image_1": POINT, "score": SHARE}
+    ),
 }
 every_task = pytest.mark.parametrize("spec", BY_ID.values(), ids=BY_ID)
 

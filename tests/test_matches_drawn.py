@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.jobs.cells import flat
 from pipelines.outputs import Matches
 from pipelines.spec import Output
+from pipelines.tasks import task
 from starter.worlds import views
 from tests.served import no_loop_left_open
 from ui import homography, matches
@@ -143,3 +145,10 @@ def test_settings_that_make_no_sense_change_nothing() -> None:
     assert matches._usable(kept, matches.BESIDE, 0.5, 10)
     for bad in ((None, matches.BESIDE, 0, 1), (kept, "<b>", 0, 1), (kept, matches.ABOVE, "0", 1)):
         assert not matches._usable(*bad)
+
+
+def test_a_table_counts_the_matches() -> None:
+    row = task("keypoint-matching")
+    cells = flat(row, row.to_json(row.raw_example))
+    assert (cells["count"], cells["score"]) == (2, 0.93)
+    assert flat(row, [])["score"] is None

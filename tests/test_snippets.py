@@ -157,6 +157,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("depth-estimation", "depth-anything-metric", {"dtype": "bfloat16"}),
     ("text-to-audio", "vits", {"text": f"{QUOTES}. Hello. Good.", "speaking_rate": 1.5, "seed": 1}),
     ("text-to-audio", "musicgen", {"text": "a fox. rain", "max_new_tokens": 8, "seed": 2}),
+    ("keypoint-matching", "superglue", {}),
+    ("keypoint-matching", "lightglue", {"dtype": "bfloat16", "threshold": 0.00001}),
 ]
 
 

@@ -344,7 +344,7 @@ def matched(ask: Ask, first: Any, second: Any) -> tuple[Any, Any]:
     from PIL import Image
 
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{n}.png" for n in range(2)]
+        paths = [Path(folder) / f"{n}.bmp" for n in range(2)]
         for path, view in zip(paths, (first, second), strict=True):
             Image.fromarray(view).resize((SQUARE, SQUARE)).save(path)
         found = ask(images=paths)
@@ -363,7 +363,8 @@ Finds corners in two pictures and says which are the same, with a score. It is a
 model trained from scratch on drawn surfaces (`starter/worlds/views.py`: patches of colour with
 figures and signs on them), so that a clone of the project answers offline. It is made for a flat
 thing seen twice from about the same side: moved, turned by up to {views.TURN[1]:g} degrees, up to
-{views.ZOOM[1]:g} times nearer. On photographs it finds some right matches and many wrong ones.
+{views.ZOOM[1]:g} times nearer. It was never shown a photograph. Between two
+pictures that have nothing in common it finds matches too.
 
 ## Data
 
