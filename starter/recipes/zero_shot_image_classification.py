@@ -1,7 +1,12 @@
-"""Zero-shot image classification: a small CLIP that knows shapes by what they are called."""
+"""Zero-shot image classification: a small ALIGN that knows shapes by what they are called.
+
+ALIGN is CLIP with a convolutional network for pictures. A CLIP of this size saw the colours at once
+and told the kinds of shape apart in 58 of 100 pictures only, after 3,600 steps.
+"""
 
 import math
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,32 +14,34 @@ import numpy as np
 
 from starter.ask import Ask
 from starter.recipes import save_half
-from starter.small_vision import places, spread, spread_patches
+from starter.small_vision import settle
 from starter.worlds import shape_batches, shape_crops, shape_names, shapes
 from starter.worlds.shape_names import OTHER_COLOURS, OTHERS, THINGS, UNKNOWN
 from starter.worlds.shapes import COLOURS, KINDS, LABELS
 
-MINUTES = 8.0
+MINUTES = 6.5
 TARGETS = {"right_of_12": 0.9, "right_kind_of_4": 0.9, "right_colour_of_6": 0.9}
 
 SEED = 3
 PICTURES = 8_000
-SEVERAL = 0.2  # share of them that show one to five shapes in a scene
-STEPS = 3_600
+SEVERAL = 0.1  # share of them that show one to five shapes in a scene
+STEPS = 2_000
 BATCH = 48
-LEARNING_RATE = 1.5e-3
+LEARNING_RATE = 3e-3
 LAST_RATE = 0.02
-WARM_UP = 200  # steps
+WARM_UP = 100  # steps
 WEIGHT_DECAY = 0.02
 CLIP = 1.0
 AVERAGE = 0.998  # decay of the running average of the weights, which is what is saved
-SIDE, PATCH = 64, 8  # pixels
-WIDTH, TEXT_WIDTH, SHARED = 96, 64, 64
+SIDE = 64  # pixels, height and width of what the model sees
+STEM, WIDTHS = 32, (16, 24, 48, 96)  # channels per stage
+TEXT_WIDTH, SHARED = 64, 96
 FRAMES = ("{}", "{}", "this is {}", "this is a photo of {}", "it shows {}")
 WORDS = ("this", "that", "is", "it", "shows", "here", "there", "with", "in", "and", "some")
 WHITE = 255  # full scale of a channel
 HALF = 0.5  # mean and deviation of the normalisation
-SHARPEST = math.log(60)  # most that the scores are multiplied by
+SHARPEST = 1 / 60  # least temperature
+SETTLING = 60  # batches
 THREADS = 1
 
 TEMPLATE = "This is a photo of {}."  # the pipeline's own
@@ -69,51 +76,69 @@ def train(folder: Path, seed: int = SEED) -> None:
         optimizer.step()
         schedule.step()
         with torch.no_grad():
-            model.logit_scale.clamp_(max=SHARPEST)
+            model.temperature.clamp_(min=SHARPEST)
         averaged.update_parameters(model)
         bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+    settle(averaged.module.vision_model, seen(pack, np.random.default_rng(seed)))
     save_half(averaged.module, folder)
 
 
-def build(folder: Path) -> tuple[Any, Any]:
-    """An untrained model and its tokenizer; the processor is saved in folder."""
+def seen(pack: shape_batches.Pack, rng: np.random.Generator) -> Iterator[Any]:
+    """SETTLING batches of pictures as the model has them."""
     import torch
+
+    for _ in range(SETTLING):
+        yield (torch.from_numpy(shape_batches.draw(pack, rng, BATCH).pictures) - HALF) / HALF
+
+
+def build(folder: Path) -> tuple[Any, Any]:
+    """An untrained model and its tokenizer; image processor and tokenizer are saved in folder."""
     import transformers
     from tokenizers import pre_tokenizers
-    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+    from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
     tokenizer, ids = shape_names.tokenizer(WORDS), shape_names.vocabulary(WORDS)
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Punctuation("removed"), pre_tokenizers.WhitespaceSplit()]
     )
-    pictures = CLIPImageProcessorPil(
-        size={"height": SIDE, "width": SIDE}, do_center_crop=False,
-        image_mean=[HALF] * 3, image_std=[HALF] * 3,
-    )  # fmt: skip
-    transformers.CLIPProcessor(pictures, tokenizer).save_pretrained(folder)
-    config = transformers.CLIPConfig(
+    tokenizer.save_pretrained(folder)
+    ViTImageProcessorPil(
+        size={"height": SIDE, "width": SIDE}, image_mean=[HALF] * 3, image_std=[HALF] * 3
+    ).save_pretrained(folder)
+    config = transformers.AlignConfig(
         text_config={
-            "vocab_size": len(ids), "hidden_size": TEXT_WIDTH, "intermediate_size": 128,
-            "num_hidden_layers": 2, "num_attention_heads": 4,
-            "max_position_embeddings": shape_names.MOST_TOKENS,
-            "bos_token_id": ids[shape_names.FIRST], "eos_token_id": ids[shape_names.LAST],
-            "pad_token_id": ids[shape_names.PAD],
+            "vocab_size": len(ids), "hidden_size": TEXT_WIDTH, "intermediate_size": 2 * TEXT_WIDTH,
+            "num_hidden_layers": 2, "num_attention_heads": 4, "type_vocab_size": 1,
+            "max_position_embeddings": shape_names.MOST_TOKENS, "hidden_dropout_prob": 0.0,
+            "attention_probs_dropout_prob": 0.0, "pad_token_id": ids[shape_names.PAD],
         },
         vision_config={
-            "hidden_size": WIDTH, "intermediate_size": 2 * WIDTH, "num_hidden_layers": 3,
-            "num_attention_heads": 4, "image_size": SIDE, "patch_size": PATCH,
+            "image_size": SIDE, "width_coefficient": 1.0, "depth_coefficient": 1.0,
+            "in_channels": [STEM, *WIDTHS[:-1]], "out_channels": list(WIDTHS),
+            "kernel_sizes": [3] * 4, "strides": [1, 2, 2, 2], "num_block_repeats": [1, 2, 2, 1],
+            "expand_ratios": [1, 3, 3, 3], "hidden_dim": SHARED, "drop_connect_rate": 0.0,
+            "batch_norm_momentum": 0.05,
         },
-        projection_dim=SHARED,
+        projection_dim=SHARED, temperature_init_value=0.1,
     )  # fmt: skip
-    model = transformers.CLIPModel(config)
-    spread(model)
-    vision, text = model.vision_model.embeddings, model.text_model.embeddings
-    spread_patches(vision.patch_embedding.weight)
-    with torch.no_grad():
-        vision.position_embedding.weight[1:] = places(SIDE // PATCH, WIDTH)
-        text.token_embedding.weight.normal_(0, 0.5)
-        text.position_embedding.weight.normal_(0, 0.1)
+    model = transformers.AlignModel(config)
+    _spread(model)
     return model, tokenizer
+
+
+def _spread(model: Any) -> None:
+    """First weights: He for convolutions, Xavier for layers, words well apart."""
+    import torch
+
+    for name, weight in model.named_parameters():
+        if weight.ndim == 4:
+            torch.nn.init.kaiming_normal_(
+                weight, mode="fan_out" if weight.shape[1] == 1 else "fan_in"
+            )
+        elif weight.ndim == 2 and "embedding" not in name:
+            torch.nn.init.xavier_uniform_(weight)
+    with torch.no_grad():
+        model.text_model.embeddings.word_embeddings.weight.normal_(0, 0.5)
 
 
 def rate(step: int) -> float:
@@ -226,18 +251,18 @@ the real world. Words that it does not know are all alike to it.
 ## Data
 
 {PICTURES:,} pictures drawn by `starter/worlds/shapes.py` and `shape_crops.py`, seed {SEED}: most
-show one shape, cut out near or far and squeezed to a square, one in five a scene of up to
+show one shape, cut out of a scene and squeezed to a square, one in ten a scene of up to
 {shapes.MOST}; flipped and brightened at random. Each step sets them against every name, kind and
 colour in phrases of `starter/worlds/shape_names.py`, and against {OTHERS} things that no picture
 shows.
 
 ## Model
 
-`CLIPModel`: patches of {PATCH} of {SIDE} pixels, three layers of {WIDTH} for pictures, two of
-{TEXT_WIDTH} for texts of whole words (at most {shape_names.MOST_TOKENS} with their marks); weights
-in float16. Cross-entropy of each picture over the phrases, {STEPS:,} steps of {BATCH}, AdamW, about
-{MINUTES:g} minutes on a CPU core. Train it again: `python -m starter.train
-zero-shot-image-classification`.
+`AlignModel`: an EfficientNet of {WIDTHS[0]} to {WIDTHS[-1]} channels for pictures of {SIDE}x{SIDE}
+pixels, a BERT of two layers of {TEXT_WIDTH} for texts of whole words (at most
+{shape_names.MOST_TOKENS} with their marks); weights in float16. Cross-entropy of each picture over
+the phrases, {STEPS:,} steps of {BATCH}, AdamW, about {MINUTES:g} minutes on a CPU core. Train it
+again: `python -m starter.train zero-shot-image-classification`.
 
 ## Measured how
 
