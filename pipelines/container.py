@@ -15,7 +15,7 @@ from pipelines.confined import cap_resources
 
 CODECS = ("aac", "alac", "flac", "mp3", "opus", "vorbis")
 """Of the many that FFmpeg knows, those that phones, browsers and shops write."""
-DEMUXERS = {"M4A": "mov", "WEBM": "matroska", "FLAC": "flac"}
+DEMUXERS = {"M4A": "mov", "MP4": "mov", "MOV": "mov", "WEBM": "matroska", "FLAC": "flac"}
 REFUSALS = ("silent", "codec", "long")
 """No sound in it; not one of CODECS; longer than MOST_SECONDS."""
 SAMPLE_BYTES = 4

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from inspect import signature
+from typing import Any, get_args
 
 from pipelines.languages import languages_of
 from pipelines.spec import ModelFacts
@@ -42,6 +43,7 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
         sampling_rate=int(
             getattr(extractor, "sampling_rate", 0) or getattr(pipe, "sampling_rate", 0) or 0
         ),
+        frames=_frames(model.config),
         way=way,
         languages=languages_of(pipe.tokenizer) if _reads_then_writes(pipe) else (),
         pair=_pair(pipe.tokenizer),
@@ -128,6 +130,20 @@ def _modalities(pipe: Any, side: str) -> frozenset[str]:
     return frozenset((found,) if isinstance(found, str) else found)
 
 
+def _frames(config: Any) -> int:
+    """How many pictures of a video the model reads; V-JEPA calls them otherwise."""
+    number = getattr(config, "num_frames", None) or getattr(config, "frames_per_clip", None)
+    return number if isinstance(number, int) else 0
+
+
+def _pools(model: Any) -> bool:
+    """Whether the answer has a pooled vector: its class says so, and the layer is not left out."""
+    outputs = signature(type(model).forward).return_annotation
+    made = [outputs, *get_args(outputs)]
+    offered = any("pooler_output" in getattr(kind, "__dataclass_fields__", ()) for kind in made)
+    return offered and getattr(model, "pooler", offered) is not None
+
+
 def _generation(pipe: Any, name: str) -> Any:
     return getattr(getattr(pipe.model, "generation_config", None), name, None)
 
@@ -197,6 +213,10 @@ TRAITS: dict[str, Trait] = {
     "aloud": Trait(
         holds=lambda pipe: "audio" in _modalities(pipe, "output"),
         means="answer with a recording",
+    ),
+    "pooler": Trait(
+        holds=lambda pipe: _pools(pipe.model),
+        means="make one vector of their own (a pooler)",
     ),
     "pads": Trait(
         holds=lambda pipe: pipe.tokenizer is None or pipe.tokenizer.pad_token_id is not None,

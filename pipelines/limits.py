@@ -24,12 +24,18 @@ class Limits:
     image_bytes: int = 20 * MB
     image_pixels: int = 40 * MEGAPIXEL
     image_ratio: float = 100.0
+    pictures: int = 60
+    """Pictures of one request."""
     audio_bytes: int = 100 * MB
     audio_seconds: float = 7_200.0
     audio_min_seconds: float = 0.1
     audio_rate_low: int = 4_000
     audio_rate_high: int = 384_000
     audio_channels: int = 8
+    video_bytes: int = 200 * MB
+    video_seconds: float = 600.0
+    video_pixels: int = 9 * MEGAPIXEL
+    """Of one frame."""
     document_bytes: int = 20 * MB
     document_pages: int = 500
     decode_seconds: float = 60.0

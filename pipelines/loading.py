@@ -16,7 +16,9 @@ from pipelines import own, precision, without_torchvision
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hub import Access, Inspect, Report, fetch_model
+from pipelines.kinds import Video
 from pipelines.spec import ModelFacts, TaskSpec
+from pipelines.videos import take_frames
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
     room = 0 if mapped else devices.memory_bytes(settings.device)
     folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
     auto, way = _auto_class(spec, settings, _config(spec, settings, folder))
-    model = _weights(settings, folder, auto)
+    model = _weights(spec, settings, folder, auto)
     if spec.widened:
         _widen(model, spec.widened)
     pipe = _pipeline(spec, way, settings, folder, model)
@@ -187,7 +189,7 @@ def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> tuple[An
     )
 
 
-def _weights(settings: LoadSettings, folder: Path, auto: Any) -> Any:
+def _weights(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> Any:
     """The model with every weight from the checkpoint; a random head is refused (R17)."""
     extra = precision.load_arguments(
         settings.dtype, settings.device, lambda: _skeleton(auto, folder)
@@ -215,6 +217,8 @@ def _weights(settings: LoadSettings, folder: Path, auto: Any) -> Any:
             "its answers would be random; choose a model made for this task."
         )
     precision.verify(model, settings.dtype, settings.model)
+    if spec.headless and any("pooler." in key for key in report["missing_keys"]):
+        model.pooler = None  # it would be random
     return model.eval()
 
 
@@ -276,6 +280,8 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
             **parts,
             **place,
         )
+        if any(isinstance(f.kind, Video) for f in spec.inputs):
+            take_frames(pipe)
         return without_torchvision.mend(pipe)
     except Exception as error:  # a damaged tokenizer raises anything
         logger.warning("no pipeline for %s", settings.model, exc_info=True)

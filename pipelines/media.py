@@ -1,4 +1,4 @@
-"""The one door for files: an upload or URL becomes a picture, a sound or a page."""
+"""The one door for files: an upload or URL becomes a picture, a sound, a page or frames."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 from pipelines.documents import DOCUMENT_FORMATS, decode_document
 from pipelines.errors import InputError, PipelineError
 from pipelines.images import IMAGE_FORMATS, decode_image
-from pipelines.kinds import Audio, Document, Image, Kind
+from pipelines.kinds import Audio, Document, Image, Kind, Video
 from pipelines.limits import Limits
 from pipelines.sounds import SOUND_FORMATS, decode_sound
 from pipelines.sources import Source, open_source
 from pipelines.uploads import Upload
+from pipelines.videos import VIDEO_FORMATS, decode_video
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class Decoded:
     """What a pipeline is given, and sentences on what was done to get there.
 
     `value` is PIL RGB for Image; float32 of shape (samples,), mono in [-1, 1], for Audio;
-    an ocr.Page for Document.
+    an ocr.Page for Document; a videos.Footage for Video.
     """
 
     value: Any
@@ -39,6 +40,7 @@ class _Call:
     source: Source
     params: Mapping[str, Any]
     sampling_rate: int
+    frames: int
     limits: Limits
 
 
@@ -71,10 +73,20 @@ def _document(call: _Call) -> tuple[Any, tuple[str, ...]]:
     return decode_document(call.source, page, lang, call.limits, page_field=call.kind.page)
 
 
+def _video(call: _Call) -> tuple[Any, tuple[str, ...]]:
+    every = call.params.get(call.kind.every) or 0
+    return decode_video(
+        call.source, call.frames or FRAMES, every, call.limits, every_field=call.kind.every
+    )
+
+
+FRAMES = 16
+"""Of a video, for a model that does not say how many it reads."""
 DOORS: dict[type[Kind], _Door] = {
     Image: _Door(IMAGE_FORMATS, lambda limits: limits.image_bytes, _image),
     Audio: _Door(SOUND_FORMATS, lambda limits: limits.audio_bytes, _sound),
     Document: _Door(DOCUMENT_FORMATS, lambda limits: limits.document_bytes, _document),
+    Video: _Door(VIDEO_FORMATS, lambda limits: limits.video_bytes, _video),
 }
 
 
@@ -86,16 +98,19 @@ def decode(
     limits: Limits,
     *,
     name: str,
+    frames: int = 0,
 ) -> Decoded:
     """Decode the file of the field `name` within the limits; for the worker process only.
 
-    `sampling_rate` is in Hz; 0 keeps the recording's own. Raises InputError naming the field, the
+    `sampling_rate` is in Hz; 0 keeps the recording's own. `frames` is how many a model reads of a
+    video. Raises InputError naming the field, the
     limit and the next step, whatever the bytes are.
     """
     door = DOORS[type(kind)]
     with open_source(name, upload, door.formats, door.max_bytes(limits), limits) as source:
+        call = _Call(kind, source, params, sampling_rate, frames, limits)
         try:
-            return Decoded(*door.decoder(_Call(kind, source, params, sampling_rate, limits)))
+            return Decoded(*door.decoder(call))
         except PipelineError:
             raise
         except Exception:  # hostile bytes make decoders raise anything, from KeyError to zlib.error

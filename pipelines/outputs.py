@@ -49,6 +49,14 @@ class Vectors(OutputKind):
     """{"texts": (n,), "vectors": n lists of equal length}: how alike the texts are."""
 
 
+class Likeness(OutputKind):
+    """{"pictures": [PIL RGB, small], "vectors": as many lists of equal length}: which are alike."""
+
+
+class Filmstrip(OutputKind):
+    """{"pictures": [PIL RGB, small], "times": [seconds]}: the frames of a clip that were read."""
+
+
 class Boxes(OutputKind):
     """{"picture": PIL RGB, "boxes": [{"label", "score", "box": {xmin, ymin, xmax, ymax}}],
     "labels", "asked", "threshold"}: the surest first, those below the threshold too, in pixels of

@@ -163,6 +163,8 @@ READERS: dict[str, Callable[[Source, Limits], Iterator[Block]]] = {
     "OGG": _soundfile_blocks,
     "MP3": _soundfile_blocks,
     "M4A": _container_blocks,
+    "MP4": _container_blocks,
+    "MOV": _container_blocks,
     "WEBM": _container_blocks,
 }
 SOUND_FORMATS = tuple(READERS)

@@ -109,7 +109,8 @@ class ModelFacts:
     `traits` are the words that Field.needs uses: "ctc", "generates", "whisper", "chat", ...
     `max_tokens` is the longest input in tokens, `vocabulary` the number of tokens it can write,
     `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model). A recording
-    is heard from `min_seconds` on and up to `max_seconds` at once (0: whatever its length). `way`
+    is heard from `min_seconds` on and up to `max_seconds` at once (0: whatever its length).
+    `frames` are the pictures of a video that it reads at once (0: not a video model). `way`
     is the one of TaskSpec.ways that was taken, `languages` are the tokens by which the model names
     those it writes, `pair` is the one translation it makes, `prefixes` are the words that it was
     taught to see in front of a text, by task.
@@ -123,6 +124,7 @@ class ModelFacts:
     sampling_rate: int = 0
     min_seconds: float = 0.0
     max_seconds: float = 0.0
+    frames: int = 0
     mask_token: str = ""
     vocabulary: int = 0
     way: str = ""
@@ -157,6 +159,7 @@ class Parsed:
 
 BuildInput = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], Invocation]
 ReadOutput = Callable[[Any, Mapping[str, Any], Mapping[str, Any], ModelFacts], dict[str, Any]]
+Notes = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], tuple[str, ...]]
 Work = Callable[[Any, Mapping[str, Any], ModelFacts, int], float]
 Steps = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], int]
 
@@ -211,6 +214,8 @@ class TaskSpec:
     """What became of a task that transformers has no more, in one sentence."""
     widened: str = ""
     """What the pipeline reads of the model's output as numpy, which has no bfloat16 (5.23)."""
+    notes: Notes | None = None
+    """Sentences on how to take the answer to these inputs and parameters by this model."""
     headless: bool = False
     """Takes the body of a checkpoint whatever its head was made for."""
     extra_classes: tuple[str, ...] = ()

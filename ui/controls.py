@@ -180,16 +180,16 @@ def image(field: Field, settings: Settings) -> Control:
     makers: dict[str, Make] = {UPLOAD: lambda: _picture(field)}
     if getattr(field.kind, "sketch", False):
         makers[DRAW] = _pad
-    return _with_sources(field, makers, settings)
+    return with_sources(field, makers, settings)
 
 
 def audio(field: Field, settings: Settings) -> Control:
-    return _with_sources(field, {UPLOAD: lambda: _recording(field)}, settings)
+    return with_sources(field, {UPLOAD: lambda: _recording(field)}, settings)
 
 
 def document(field: Field, settings: Settings) -> Control:
     """A file, with a look at it when it is a picture; a PDF is seen in the result."""
-    return _with_sources(field, {UPLOAD: lambda: _page(field)}, settings)
+    return with_sources(field, {UPLOAD: lambda: _page(field)}, settings)
 
 
 def _picture(field: Field) -> Component:
@@ -243,12 +243,14 @@ def _page(field: Field) -> Component:
     return page
 
 
-def _with_sources(field: Field, makers: dict[str, Make], settings: Settings) -> Control:
+def with_sources(
+    field: Field, makers: dict[str, Make], settings: Settings, lines: int = 1
+) -> Control:
     """Components that give the same field; a row of buttons says which one counts."""
     if settings.limits.fetch_urls:
         makers[ADDRESS] = lambda: gr.Textbox(
-            visible=False, label=f"{field.label}: web address", placeholder="https://", max_lines=1,
-            interactive=True,
+            visible=False, label=f"{field.label}: web address", placeholder="https://",
+            lines=lines, max_lines=lines, interactive=True,
         )  # fmt: skip
     names = list(makers)
     switch = gr.Radio(
@@ -278,7 +280,8 @@ def _filler(field: Field, parts: Mapping[str, Component]) -> Callable[[Any], Val
         source = {_part(field, "source"): UPLOAD}
         if value is None:
             return {**dict.fromkeys(parts), **source}
-        return {_part(field, UPLOAD): str(EXAMPLES / value), **source}
+        files = [str(EXAMPLES / name) for name in value] if isinstance(value, list) else None
+        return {_part(field, UPLOAD): files or str(EXAMPLES / value), **source}
 
     return fill
 

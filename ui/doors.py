@@ -232,7 +232,9 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     limits = settings.limits
     handled = (TypeError, KeyError, FnIndexInferError)
     return {
-        "max_file_size": max(limits.image_bytes, limits.audio_bytes, limits.document_bytes),
+        "max_file_size": max(
+            limits.image_bytes, limits.audio_bytes, limits.document_bytes, limits.video_bytes
+        ),
         "max_threads": THREADS,
         "mcp_server": settings.mcp,
         "show_error": False,

@@ -17,7 +17,7 @@ from pipelines.jobs.archives import FILE
 from pipelines.jobs.desk import TABLES
 from pipelines.jobs.job import AUTO
 from pipelines.jobs.tables import Cells, open_table
-from pipelines.kinds import FileKind
+from pipelines.kinds import TAKES_FILES
 from pipelines.spec import Field, TaskSpec
 from pipelines.uploads import local_upload
 from settings import Settings
@@ -78,7 +78,7 @@ def one_or_many() -> gr.Radio:
 
 def many(spec: TaskSpec) -> Many:
     """The inputs of many rows, hidden until they are wanted."""
-    takes_files = any(isinstance(f.kind, FileKind) for f in mapping.inputs_of(spec))
+    takes_files = any(isinstance(f.kind, TAKES_FILES) for f in mapping.inputs_of(spec))
     with gr.Column(visible=False, elem_classes="bare") as box:
         gr.Markdown(HELP, elem_classes="help")
         files = gr.File(

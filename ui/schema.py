@@ -19,6 +19,7 @@ from pipelines.kinds import (
     Document,
     Flag,
     Image,
+    Images,
     Integer,
     Kind,
     Labels,
@@ -31,6 +32,7 @@ from pipelines.kinds import (
     Strings,
     Template,
     Text,
+    Video,
 )
 from pipelines.spec import Field
 from pipelines.strict_json import to_json
@@ -96,7 +98,9 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
     MaskedText: lambda _: {"type": "string"},
     Lines: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},
     Image: lambda _: FILE,
+    Images: lambda _: {"type": "array", "items": FILE, "minItems": 1},
     Audio: lambda _: FILE,
+    Video: lambda _: FILE,
     Document: lambda _: FILE,
     Labels: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},
     Template: lambda _: {"type": "string"},
@@ -169,7 +173,13 @@ def written_type(field: Field) -> str:
     schema = schema_of(field.kind)
     if "enum" in schema:
         return f"Literal[{', '.join(map(repr, schema['enum']))}]"
+    if _of_files(schema):
+        return f"list[{WRITTEN['object']}]"
     return UNIONS[type(field.kind)][1] if "anyOf" in schema else WRITTEN[schema["type"]]
+
+
+def _of_files(schema: Schema) -> bool:
+    return schema.get("items") is FILE
 
 
 def range_of(kind: Kind) -> str:
@@ -186,4 +196,6 @@ def example_of(field: Field) -> Any:
         return to_json(field.default)
     if "enum" in schema:
         return schema["enum"][0]
+    if _of_files(schema):
+        return [FILE_EXAMPLE]
     return UNIONS[type(field.kind)][2] if "anyOf" in schema else SAMPLES[schema["type"]]

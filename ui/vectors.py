@@ -53,12 +53,12 @@ def similarity(output: Output) -> Display:
         return {
             alone: gr.update(visible=not several),
             table: gr.update(value=nearest(texts, alike), visible=several),
-            heat: gr.update(value=_heat(texts, alike) if several else None, visible=several),
+            heat: gr.update(value=heat_map(texts, alike) if several else None, visible=several),
             places: gr.update(
                 value=_map(texts, vectors) if len(texts) >= MAPPED else None,
                 visible=len(texts) >= MAPPED,
             ),
-            files: _files(texts, vectors),
+            files: vector_files("texts", texts, vectors),
         }
 
     return Display(
@@ -104,7 +104,7 @@ def flat(vectors: Floats) -> Floats:
     return scaled
 
 
-def _heat(texts: list[str], alike: Floats) -> Any:
+def heat_map(texts: list[str], alike: Floats) -> Any:
     from plotly import graph_objects
 
     names = _names(texts)
@@ -120,7 +120,7 @@ def _heat(texts: list[str], alike: Floats) -> Any:
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(type="category", automargin=True)
-    return _plain(figure, height=min(760, 120 + 40 * len(texts)))
+    return plain(figure, height=min(760, 120 + 40 * len(texts)))
 
 
 def _map(texts: list[str], vectors: Floats) -> Any:
@@ -138,7 +138,7 @@ def _map(texts: list[str], vectors: Floats) -> Any:
     axis = {"showticklabels": False, "zeroline": False, "showgrid": False}
     figure.update_xaxes(range=[-1.7, 1.7], **axis)
     figure.update_yaxes(range=[-1.3, 1.3], **axis)
-    return _plain(figure, height=420)
+    return plain(figure, height=420)
 
 
 def _sides(places: Floats) -> list[str]:
@@ -148,7 +148,7 @@ def _sides(places: Floats) -> list[str]:
     return ["top center" if up else "bottom center" for up in above]
 
 
-def _plain(figure: Any, height: int) -> Any:
+def plain(figure: Any, height: int) -> Any:
     """No ground of its own, for the page may be light or dark."""
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 24, "b": 8}, showlegend=False,
@@ -178,12 +178,13 @@ def _pairs(texts: list[str]) -> list[list[list[str]]]:
     return [[[down, across] for across in safe] for down in safe]
 
 
-def _files(texts: list[str], vectors: Floats) -> str:
-    """The vectors as a float32 array (texts, width), and with their texts as JSON."""
+def vector_files(key: str, names: list[str], vectors: Floats, *more: Download) -> str:
+    """The vectors as a float32 array, with their names (by key) as JSON, and more files."""
     array = io.BytesIO()
     np.save(array, vectors.astype(np.float32))
     rounded = [[float(f"{x:.{DIGITS}g}") for x in row] for row in vectors.tolist()]
     written = json.dumps(
-        {"texts": texts, "vectors": rounded}, ensure_ascii=False, separators=(",", ":")
+        {key: names, "vectors": rounded}, ensure_ascii=False, separators=(",", ":")
     )
-    return downloads("vectors", Download("npy", array.getvalue()), Download("json", written))
+    files = (Download("npy", array.getvalue()), Download("json", written), *more)
+    return downloads("vectors", *files)

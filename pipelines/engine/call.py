@@ -19,6 +19,8 @@ from pipelines.kinds import (
     Audio,
     Chat,
     FileKind,
+    Image,
+    Images,
     Kind,
     Labels,
     Lines,
@@ -27,6 +29,7 @@ from pipelines.kinds import (
     Spoken,
     Template,
     Text,
+    Video,
 )
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
@@ -41,6 +44,7 @@ from pipelines.spec import (
     ModelFacts,
     TaskSpec,
 )
+from pipelines.videos import TAKES_FRAMES
 
 logger = logging.getLogger(__name__)
 
@@ -86,12 +90,17 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
         if isinstance(f.kind, FileKind):
             upload = request.inputs[f.name]
             result = decode(
-                f.kind, upload, prepared.params, facts.sampling_rate, limits, name=f.name
-            )
+                f.kind, upload, prepared.params, facts.sampling_rate, limits,
+                name=f.name, frames=facts.frames,
+            )  # fmt: skip
             prepared.inputs[f.name] = result.value
             prepared.notes += result.notes
+            if isinstance(f.kind, Video):
+                prepared.setup.append(TAKES_FRAMES)
         if isinstance(f.kind, MediaChat):
             read_talk(f, prepared, loaded, limits)
+        if isinstance(f.kind, Images):
+            _decode_pictures(f, prepared, limits)
         if type(f.kind) in FITTERS:
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)
@@ -99,6 +108,8 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
     if spec.widened and facts.dtype == BFLOAT16:
         prepared.setup.append(WIDEN.format(name=spec.widened))
     prepared.call = invocation(spec, spec.build_input, prepared.inputs, prepared, facts)
+    if spec.notes:
+        prepared.notes += spec.notes(prepared.inputs, prepared.params, facts)
     return prepared
 
 
@@ -155,6 +166,22 @@ def _batch_size(spec: TaskSpec, request: Request, loaded: Loaded, notes: list[st
         notes.append(f"{loaded.facts.model} cannot fill up short inputs; the batch size was 1.")
         return 1
     return request.batch_size
+
+
+def _decode_pictures(f: Field, prepared: Prepared, limits: Limits) -> None:
+    """One by one, each as small as the kind says; a note names the picture that it is on."""
+    assert isinstance(f.kind, Images)
+    pictures = []
+    for upload in prepared.inputs[f.name]:
+        try:
+            found = decode(Image(), upload, prepared.params, 0, limits, name=f.name)
+        except InputError as error:
+            why = str(error).removeprefix(f"{f.name}: ")
+            raise InputError(f.name, f"has “{upload.name}”, which {why}") from error
+        found.value.thumbnail((f.kind.longest, f.kind.longest))
+        pictures.append(found.value)
+        prepared.notes += [f"{upload.name}: {note}" for note in found.notes]
+    prepared.inputs[f.name] = tuple(pictures)
 
 
 def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:

@@ -19,7 +19,7 @@ from pipelines.engine.refusal import reason_of
 from pipelines.engine.request import Meta, Request, Row, RowResult, RowsDone
 from pipelines.engine.watch import Watch
 from pipelines.errors import Cancelled, PipelineError
-from pipelines.kinds import FileKind
+from pipelines.kinds import TAKES_FILES
 from pipelines.limits import Limits
 from pipelines.loading import SAMPLING, Loaded, set_seed
 from pipelines.spec import TaskSpec
@@ -77,7 +77,7 @@ class RowsRun:
 
     def _ahead(self, batches: Sequence[Sequence[Row]]) -> Iterator[list[Ready]]:
         """Each batch with its inputs decoded, the next one already under way."""
-        if not all(isinstance(f.kind, FileKind) for f in self.spec.inputs):
+        if not all(isinstance(f.kind, TAKES_FILES) for f in self.spec.inputs):
             yield from ([self._prepare(row) for row in batch] for batch in batches)
             return
         with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as pool:
@@ -238,6 +238,8 @@ def _length(value: Any) -> int:
         return len(value)
     if isinstance(value, Upload):
         return value.path.stat().st_size if value.path else 0
+    if isinstance(value, tuple):
+        return sum(map(_length, value))
     return len(repr(value)) if value is not None else 0
 
 

@@ -10,7 +10,16 @@ from typing import Any
 from pipelines.engine.call import Prepared, invocation
 from pipelines.engine.request import Request
 from pipelines.engine.talk import changed
-from pipelines.kinds import Audio, Document, FileKind, Image, Kind, MediaChat
+from pipelines.kinds import (
+    Audio,
+    Document,
+    FileKind,
+    Image,
+    Images,
+    Kind,
+    MediaChat,
+    Video,
+)
 from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.pdf import DPI, POINTS_PER_INCH
@@ -60,6 +69,11 @@ def snippet(
             more, lines = _read(f.kind, f.name, upload, prepared, facts)
             imports += more
             reading += [*lines, *_scaling(f, prepared)]
+            inputs[f.name] = Named(inputs[f.name], f.name)
+        elif isinstance(f.kind, Images):
+            more, lines = _read_images(f, request.inputs[f.name])
+            imports += more
+            reading += lines
             inputs[f.name] = Named(inputs[f.name], f.name)
         elif isinstance(f.kind, MediaChat):
             more, lines, inputs[f.name] = _talk(
@@ -191,6 +205,23 @@ def _scaling(f: Field, prepared: Prepared) -> list[str]:
     return [f"{f.name}.thumbnail(({longest}, {longest}))"]
 
 
+def _read_images(f: Field, uploads: tuple[Upload, ...]) -> tuple[list[str], list[str]]:
+    """A list of pictures, each upright, on white and no larger than the kind lets it be."""
+    assert isinstance(f.kind, Images)
+    fetched = [f"urlretrieve({u.url!r}, {u.name!r})" for u in uploads if u.url]
+    imports = ["from urllib.request import urlretrieve"] if fetched else []
+    white = "Image.new('RGBA', picture.size, 'white')"
+    return [*imports, "from PIL import Image, ImageOps"], [
+        *fetched,
+        f"{f.name} = []",
+        f"for name in {pformat([upload.name for upload in uploads], width=LINE)}:",
+        "    picture = ImageOps.exif_transpose(Image.open(name)).convert('RGBA')",
+        f"    picture = Image.alpha_composite({white}, picture).convert('RGB')",
+        f"    picture.thumbnail(({f.kind.longest}, {f.kind.longest}))",
+        f"    {f.name}.append(picture)",
+    ]
+
+
 def _read_audio(
     name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
 ) -> tuple[list[str], list[str]]:
@@ -211,8 +242,30 @@ def _read_document(
     ]
 
 
+def _read_video(
+    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
+) -> tuple[list[str], list[str]]:
+    """The frames by their numbers, in the size in which they were read."""
+    footage = prepared.inputs[name]
+    width, height = footage.size
+    lines = [
+        f"chosen = {list(footage.chosen)}",
+        f"with av.open({upload.name!r}) as file:",
+        "    seen = {",
+        f"        n: frame.to_ndarray(format='rgb24', width={width}, height={height})",
+        "        for n, frame in enumerate(file.decode(video=0))",
+        "        if n in chosen",
+        "    }",
+        f"{name} = np.stack([seen[n] for n in chosen])",
+    ]
+    if footage.turn:
+        lines.append(f"{name} = np.rot90({name}, {footage.turn}, (1, 2))")
+    return ["import av", "import numpy as np"], lines
+
+
 READERS: dict[type[Kind], Reader] = {
     Image: _read_image,
     Audio: _read_audio,
     Document: _read_document,
+    Video: _read_video,
 }

@@ -32,7 +32,7 @@ from pipelines.jobs.job import (
 from pipelines.jobs.scores import check_truth
 from pipelines.jobs.tables import FIELD, open_table
 from pipelines.jobs.work import Signal, carry_out
-from pipelines.kinds import FileKind
+from pipelines.kinds import TAKES_FILES, FileKind
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec
 from pipelines.tasks import task
@@ -252,7 +252,7 @@ def _check_constants(
         if name not in known:
             raise InputError(name, f"is no parameter of {spec.id}; {', '.join(sorted(known))} are.")
     for f in spec.fields:
-        if f.name not in fed and not isinstance(f.kind, FileKind):
+        if f.name not in fed and not isinstance(f.kind, TAKES_FILES):
             f.check(same.get(f.name), limits)
 
 

@@ -8,7 +8,17 @@ from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.jobs.tables import LINE, Cells
-from pipelines.kinds import FileKind, Flag, Image, Integer, Kind, Labels, MediaChat, Number, Strings
+from pipelines.kinds import (
+    TAKES_FILES,
+    Flag,
+    Image,
+    Integer,
+    Kind,
+    Labels,
+    MediaChat,
+    Number,
+    Strings,
+)
 from pipelines.spec import Field, TaskSpec
 
 FILE_WORDS = ("file", "file_name", "filename", "path", "url", "image", "picture", "audio", "video")
@@ -66,7 +76,7 @@ def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
     for f in inputs_of(spec):
         if f.name in found or not (f.required or f.name == FILE):
             continue
-        words = FILE_WORDS if isinstance(f.kind, FileKind) else TEXT_WORDS
+        words = FILE_WORDS if isinstance(f.kind, TAKES_FILES) else TEXT_WORDS
         column = next((c for word in words for c in left if c.lower() == word), None)
         column = column or (left[0] if left else None)
         if column is not None:
@@ -98,7 +108,7 @@ def values_of(
         cell = cells.get(column)
         if cell is None or cell == "":
             continue
-        if isinstance(kinds[name], FileKind):
+        if isinstance(kinds[name], TAKES_FILES):
             values[name] = _file(name, cell, files, scratch)
         else:
             values[name] = _value(name, kinds[name], cell)

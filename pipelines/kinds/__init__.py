@@ -5,7 +5,15 @@ InputError. Nothing is opened, decoded or loaded here.
 """
 
 from pipelines.kinds.base import Kind, clean_text
-from pipelines.kinds.files import Audio, Document, FileKind, Image
+from pipelines.kinds.files import (
+    TAKES_FILES,
+    Audio,
+    Document,
+    FileKind,
+    Image,
+    Images,
+    Video,
+)
 from pipelines.kinds.talks import MediaChat
 from pipelines.kinds.texts import (
     MASKS,
@@ -43,6 +51,7 @@ __all__ = [
     "ROLES",
     "STOP_CHARS",
     "STOP_STRINGS",
+    "TAKES_FILES",
     "WORD",
     "Audio",
     "Chat",
@@ -51,6 +60,7 @@ __all__ = [
     "FileKind",
     "Flag",
     "Image",
+    "Images",
     "Integer",
     "Kind",
     "Labels",
@@ -63,5 +73,6 @@ __all__ = [
     "Strings",
     "Template",
     "Text",
+    "Video",
     "clean_text",
 ]

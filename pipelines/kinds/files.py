@@ -1,4 +1,4 @@
-"""Kinds of file: picture, recording, document."""
+"""Kinds of file: picture, several pictures, recording, document, video."""
 
 from __future__ import annotations
 
@@ -40,6 +40,36 @@ class Image(FileKind):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Images(Kind):
+    """Several pictures: a list, or one string with a web address or path on each line.
+
+    Decoded to a tuple of PIL RGB; one with a longer side than `longest` pixels is scaled down.
+    """
+
+    longest: int = 1_024
+
+    def check(self, name: str, value: Any, limits: Limits) -> tuple[Upload, ...]:
+        if isinstance(value, str):
+            value = [line for line in value.splitlines() if line.strip()]
+        if isinstance(value, Mapping):
+            value = [value]
+        if not isinstance(value, list | tuple) or not value:
+            raise InputError(name, "is missing; give one or more pictures.")
+        if len(value) > limits.pictures:
+            raise InputError(name, f"has {len(value):,} pictures; at most {limits.pictures}.")
+        return tuple(Image().check(name, _shown(part), limits) for part in value)
+
+
+def _shown(part: Any) -> Any:
+    """The file of a gallery's picture, which comes with its caption."""
+    if isinstance(part, Mapping) and "image" in part:
+        return part["image"]
+    if isinstance(part, list | tuple) and len(part) == 2:
+        return part[0]
+    return part
+
+
+@dataclass(frozen=True, kw_only=True)
 class Audio(FileKind):
     """A recording. Decoded to float32 mono of shape (samples,) at the model's rate.
 
@@ -56,3 +86,17 @@ class Document(FileKind):
 
     page: str = "page"
     lang: str = "lang"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video(FileKind):
+    """A clip. Decoded to the frames that the model reads; `every` names the param for their step.
+
+    Without a value there, the frames are spread evenly over the clip.
+    """
+
+    every: str = "frame_sampling_rate"
+
+
+TAKES_FILES = (FileKind, Images)
+"""Kinds whose values come as files."""
