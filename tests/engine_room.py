@@ -17,6 +17,7 @@ from pipelines.engine.request import Done, Event, Failed
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.limits import Limits
 from pipelines.tasks import task
+from starter.worlds import motions
 from tests.tiny import MODELS
 
 RATE = 16_000
@@ -26,7 +27,7 @@ PAGE = ("Invoice number 42", "Total amount due 17 dollars", "Date 2 May")
 def make_files(folder: Path) -> None:
     """noise.wav (3 s), picture.png, clear.png (see-through), page.png, page.pdf, blank.png.
 
-    wide.png is of 1,600 x 200 pixels.
+    wide.png is of 1,600 x 200 pixels, clip.mp4 of 24 frames.
     """
     random = np.random.default_rng(0)
     noise = (random.standard_normal(3 * RATE) * 0.1).astype(np.float32)
@@ -42,6 +43,7 @@ def make_files(folder: Path) -> None:
     page.save(folder / "page.png")
     page.save(folder / "page.pdf")
     Image.new("RGB", (300, 300), "white").save(folder / "blank.png")
+    motions.write(motions.clip(random, "moving left", 24, 64, 48), folder / "clip.mp4")
 
 
 @dataclass
@@ -100,6 +102,14 @@ class Room:
                 for id in ("image-text-to-text", "any-to-any")
             },
             "text-to-audio": {"text": "hello there. how are you", "seed": 1},
+            "video-classification": {"video": self.file("clip.mp4")},
+            "zero-shot-image-classification": {
+                "image": self.file("picture.png"),
+                "candidate_labels": ["dog", "rain", "train"],
+            },
+            "image-feature-extraction": {
+                "image": [self.file("picture.png"), self.file("clear.png")]
+            },
         }[id]
 
     def noise(self, name: str, size: tuple[int, int], mode: str = "RGB") -> str:

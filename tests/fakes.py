@@ -30,7 +30,9 @@ from pipelines.outputs import (
     Boxes,
     Depth,
     Fills,
+    Filmstrip,
     Heard,
+    Likeness,
     Masks,
     Matches,
     Reply,
@@ -253,6 +255,17 @@ def _masks() -> dict[str, Any]:
     return {"picture": _picture(), "masks": masks, "size": (640, 400)}
 
 
+def _likeness() -> dict[str, Any]:
+    shades = ((200, 40, 40), (40, 40, 200), (210, 60, 50))
+    pictures = [Image.new("RGB", (96, 64), shade) for shade in shades]
+    return {"pictures": pictures, "vectors": [[1.0, 0.1, 0.0], [0.0, 1.0, 0.2], [0.98, 0.2, 0.0]]}
+
+
+def _filmstrip() -> dict[str, Any]:
+    pictures = [Image.new("RGB", (96, 72), (30 * n, 90, 200 - 20 * n)) for n in range(8)]
+    return {"pictures": pictures, "times": [0.25 * n for n in range(8)]}
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
@@ -265,6 +278,8 @@ MADE: dict[type, Callable[[], Any]] = {
     Masks: _masks,
     Heard: _sounds,
     Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
+    Likeness: _likeness,
+    Filmstrip: _filmstrip,
 }
 
 

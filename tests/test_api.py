@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 
 from pipelines.engine.request import Done, Failed, Partial, Request
 from pipelines.errors import EngineError
-from pipelines.kinds import FileKind, Kind
+from pipelines.kinds import FileKind, Images, Kind
 from pipelines.limits import Limits
 from pipelines.outputs import Reply
 from pipelines.spec import TaskSpec
@@ -88,6 +88,11 @@ ANSWERS = {
         {"keypoint_image_0": POINT, "keypoint_image_1": POINT, "score": SHARE}
     ),
 }
+ANSWERS |= {
+    "zero-shot-image-classification": items({"label": TEXT, "score": SHARE}),
+    "video-classification": items({"label": TEXT, "score": SHARE}),
+    "image-feature-extraction": {"type": "array", "items": {"type": "array", "items": NUMBER}},
+}
 every_task = pytest.mark.parametrize("spec", BY_ID.values(), ids=BY_ID)
 
 
@@ -111,6 +116,7 @@ def inputs_of(spec: TaskSpec, app: Served) -> dict[str, Any]:
     return {
         f.name: app.upload()
         if isinstance(f.kind, FileKind)
+        else [app.upload(), app.upload()] if isinstance(f.kind, Images)
         else words if schema_of(f.kind).get("type") == "array" else "hello"
         for f in spec.fields
         if f.required

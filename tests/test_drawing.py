@@ -142,7 +142,7 @@ def test_an_answer_of_very_many_values_is_shown_in_part() -> None:
 
 
 def test_the_array_to_take_away_is_the_vectors() -> None:
-    links = vectors._files(["a", "b"], np.array([[0.1, 0.2], [0.3, 0.4]]))
+    links = vectors.vector_files("texts", ["a", "b"], np.array([[0.1, 0.2], [0.3, 0.4]]))
     found = re.search(r"base64,([^\"]+)", links)
     assert found
     array = np.load(io.BytesIO(base64.b64decode(found[1])))

@@ -159,6 +159,14 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("text-to-audio", "musicgen", {"text": "a fox. rain", "max_new_tokens": 8, "seed": 2}),
     ("keypoint-matching", "superglue", {}),
     ("keypoint-matching", "lightglue", {"dtype": "bfloat16", "threshold": 0.00001}),
+    ("video-classification", "videomae", {}),
+    ("video-classification", "timesformer", {"frame_sampling_rate": 3, "top_k": 2}),
+    ("zero-shot-image-classification", "clip", {"hypothesis_template": "{}"}),
+    ("zero-shot-image-classification", "siglip", {"candidate_labels": ["dog"]}),
+    ("image-feature-extraction", "vit-backbone", {}),
+    ("image-feature-extraction", "vit-backbone", {"pool": False, "pooling": "first"}),
+    ("image-feature-extraction", "resnet-body", {"pool": False, "pooling": "none"}),
+    ("image-feature-extraction", "segformer-body", {"pooling": "max"}),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
-from pipelines.kinds import FileKind, Integer, Number
+from pipelines.kinds import TAKES_FILES, Integer, Number
 from pipelines.limits import Limits
 from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, LOAD, Parsed, TaskSpec
 from pipelines.tasks import BY_ID, MODALITIES, task
@@ -28,7 +28,7 @@ def complete(spec: TaskSpec, limits: Limits) -> dict[str, Any]:
     """The least that a request of this row must bring."""
     given: dict[str, Any] = {f.name: "a word" for f in spec.fields if f.required}
     for f in spec.inputs:
-        if isinstance(f.kind, FileKind):
+        if isinstance(f.kind, TAKES_FILES):
             given[f.name] = str(limits.upload_roots[0] / "file")
     return given
 

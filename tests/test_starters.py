@@ -13,7 +13,16 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done
 from pipelines.engine.runner import RunnerSettings
 from pipelines.limits import Limits
-from pipelines.outputs import Boxes, Depth, Masks, Matches, OutputKind, Sound, Vectors
+from pipelines.outputs import (
+    Boxes,
+    Depth,
+    Likeness,
+    Masks,
+    Matches,
+    OutputKind,
+    Sound,
+    Vectors,
+)
 from pipelines.spec import Example, TaskSpec
 from pipelines.tasks import ROWS
 from pipelines.waves import FULL_SCALE
@@ -138,6 +147,13 @@ def _labels(done: Done) -> str:
     return "; ".join(part["label"] for part in done.answer)
 
 
+def _number_of_the_nearest(done: Done) -> str:
+    """Of several pictures, the number (from 1) of the one most like the first."""
+    vectors = np.asarray(done.outputs["likeness"]["vectors"])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return str(2 + int(np.argmax(vectors[1:] @ vectors[0])))
+
+
 FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Vectors: _nearest_to_the_first,
     Depth: _nearest_third,
@@ -145,4 +161,5 @@ FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Boxes: _labels,
     Masks: _labels,
     Sound: _heard,
+    Likeness: _number_of_the_nearest,
 }

@@ -15,7 +15,7 @@ import pytest
 from pipelines import kinds
 from pipelines.engine.request import Failed
 from pipelines.errors import EngineError, InputError, ModelError
-from pipelines.kinds import FileKind, Kind
+from pipelines.kinds import TAKES_FILES, FileKind, Kind
 from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec
 from pipelines.tasks import BY_ID, ROWS
@@ -60,7 +60,7 @@ def good_values(panel: Panel, file: Path) -> dict[str, Any]:
     for field in (*panel.spec.inputs, *panel.spec.params):
         if field.required:
             value = {kinds.Labels: ["one", "two"]}.get(type(field.kind), "Some words.")
-            is_file = isinstance(field.kind, FileKind)
+            is_file = isinstance(field.kind, TAKES_FILES)
             uploaded = {"path": str(file), "orig_name": "mine.png"}
             made |= {f"{field.name}:Upload": uploaded} if is_file else {field.name: value}
     return values_of(panel, **made)

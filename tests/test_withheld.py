@@ -24,6 +24,8 @@ READ_FROM_KEYWORDS = {
         "crops_nms_thresh", "output_rle_mask", "output_bboxes_mask",
     ),
     "zero-shot-classification": ("candidate_labels", "hypothesis_template", "multi_label"),
+    "zero-shot-image-classification": ("candidate_labels", "hypothesis_template", "timeout"),
+    "image-feature-extraction": ("timeout",),
     "text-generation": ("add_special_tokens", "padding"),
 }  # fmt: skip
 """Parameters that `_sanitize_parameters` takes out of its **kwargs (transformers 5.23)."""
