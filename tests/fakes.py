@@ -36,6 +36,7 @@ from pipelines.outputs import (
     Masks,
     Matches,
     Reply,
+    Scores,
     Spans,
     Spectrogram,
     Transcript,
@@ -130,7 +131,8 @@ def outputs_of(row: TaskSpec, request: Request) -> dict[str, Any]:
     """The outputs that the row reads from its own raw example."""
     made = {output.name: MADE[output.kind]() for output in row.outputs if output.kind in MADE}
     if made:
-        return made
+        scores = [output.name for output in row.outputs if output.kind is Scores]
+        return {**dict.fromkeys(scores, row.raw_example), **made}
     return row.read_output(row.raw_example, request.inputs, request.params, FACTS)
 
 

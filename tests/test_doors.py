@@ -141,7 +141,7 @@ def test_a_full_queue_says_so(app: Served, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_queue_is_bounded_and_shorter_in_public() -> None:
     assert queue_options(Settings())["max_size"] == QUEUE_SIZE
     assert queue_options(Settings(public=True))["max_size"] < QUEUE_SIZE
-    assert launch_options(Settings())["max_file_size"] == Settings().limits.audio_bytes
+    assert launch_options(Settings())["max_file_size"] == Settings().limits.video_bytes
 
 
 def test_a_caller_without_session_leaves_nothing_behind(app: Served) -> None:

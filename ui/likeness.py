@@ -95,7 +95,8 @@ def likeness(output: Output) -> Display:
         components=(kept, alone, every, ranked, least, none, pairs, heat, places, files),
         draw=show,
         clear=lambda: {
-            kept: None, alone: gr.update(visible=False), every: None, ranked: None, pairs: None,
+            kept: None, least: DUPLICATES, alone: gr.update(visible=False), every: None,
+            ranked: None, pairs: None,
             none: gr.update(visible=False), heat: None, places: None, files: "",
         },
     )  # fmt: skip
