@@ -32,6 +32,7 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
     """What is really loaded: device, dtype and bytes are read off the model."""
     model = pipe.model
     extractor = getattr(pipe, "feature_extractor", None)
+    rows, columns = _table_size(model.config)
     return ModelFacts(
         model=model_id,
         revision=commit,
@@ -39,6 +40,8 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
         traits=frozenset(name for name, trait in TRAITS.items() if trait.holds(pipe)),
         max_tokens=_max_tokens(pipe),
         mask_token=str(getattr(pipe.tokenizer, "mask_token", None) or ""),
+        max_rows=rows,
+        max_columns=columns,
         vocabulary=int(getattr(_text_config(model.config), "vocab_size", 0) or 0),
         sampling_rate=int(
             getattr(extractor, "sampling_rate", 0) or getattr(pipe, "sampling_rate", 0) or 0
@@ -80,7 +83,7 @@ def _max_tokens(pipe: Any) -> int:
     config = _text_config(pipe.model.config)
     limits = [
         getattr(pipe.tokenizer, "model_max_length", 0) or 0,
-        (getattr(config, "max_position_embeddings", 0) or 0) - _positions_lost(pipe.model),
+        _positions(config) - _positions_lost(pipe.model),
     ]
     return min((n for n in limits if 0 < n < UNBOUNDED_TOKENS), default=0)
 
@@ -91,6 +94,25 @@ def _text_config(config: Any) -> Any:
         return config.get_text_config()
     except ValueError:
         return config.get_text_config(encoder=True)
+
+
+def _positions(config: Any) -> int:
+    """Places that a token can have; TAPAS counts them anew in every cell, so they bound nothing."""
+    if getattr(config, "reset_position_index_per_cell", False):
+        return 0
+    return getattr(config, "max_position_embeddings", 0) or 0
+
+
+def _table_size(config: Any) -> tuple[int, int]:
+    """Rows and columns that a TAPAS has numbers for, the header's not counted.
+
+    A larger number is an index out of range (transformers 5.23), and so is a rank beyond its own.
+    """
+    sizes: list[int] = list(getattr(config, "type_vocab_sizes", None) or ())
+    if len(sizes) < 6:
+        return 0, 0
+    columns = min(sizes[1], getattr(config, "max_num_columns", sizes[1]))
+    return min(sizes[2], sizes[4], sizes[5]) - 1, columns - 1
 
 
 def _positions_lost(model: Any) -> int:
@@ -246,6 +268,10 @@ TRAITS: dict[str, Trait] = {
     "voices": Trait(
         holds=lambda pipe: (getattr(pipe.model.config, "num_speakers", 0) or 0) > 1,
         means="have several voices",
+    ),
+    "pictures": Trait(
+        holds=lambda pipe: getattr(pipe.processor, "image_processor", None) is not None,
+        means="see pictures",
     ),
     "words": Trait(
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),

@@ -21,6 +21,9 @@ class Limits:
     template_chars: int = 200
     chat_messages: int = 200
     chat_files: int = 16
+    table_rows: int = 1_000
+    table_columns: int = 100
+    table_cell_chars: int = 1_000
     image_bytes: int = 20 * MB
     image_pixels: int = 40 * MEGAPIXEL
     image_ratio: float = 100.0

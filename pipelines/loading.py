@@ -80,8 +80,8 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
     folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
     auto, way = _auto_class(spec, settings, _config(spec, settings, folder))
     model = _weights(spec, settings, folder, auto)
-    if spec.widened:
-        _widen(model, spec.widened)
+    for name in spec.widened:
+        _widen(model, name)
     pipe = _pipeline(spec, way, settings, folder, model)
     facts = read_facts(settings.model, commit, pipe, way)
     if settings.dtype in precision.QUANTIZED:
@@ -199,7 +199,7 @@ def _weights(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) ->
     if settings.attention != "auto":
         extra["attn_implementation"] = settings.attention
     try:
-        model, report = auto.from_pretrained(
+        model, report = _reader(auto, folder)(
             folder,
             use_safetensors=True,
             trust_remote_code=False,
@@ -226,7 +226,8 @@ def _widen(model: Any, name: str) -> None:
     """Give out one of the model's outputs as float32, in whatever the model computes."""
 
     def widen(model: Any, given: Any, out: Any) -> None:
-        setattr(out, name, getattr(out, name).float())
+        if getattr(out, name) is not None:
+            setattr(out, name, getattr(out, name).float())
 
     model.register_forward_hook(widen)
 
@@ -237,6 +238,28 @@ def _skeleton(auto: Any, folder: Path) -> Any:
 
     make = getattr(auto, "from_config", auto)
     return make(AutoConfig.from_pretrained(folder, trust_remote_code=False))
+
+
+def _reader(auto: Any, folder: Path) -> Any:
+    """What reads the weights, and says which were missing.
+
+    Classes made for decisions break when they are asked that (transformers 5.23): their parent is
+    asked, and they get the settings that they would have read themselves.
+    """
+    from transformers import AutoConfig
+    from transformers.decision.configuration_utils import DecisionConfig
+    from transformers.decision.modeling_utils import DecisionMixin
+
+    made = getattr(auto, "_model_mapping", {}).get(type(AutoConfig.from_pretrained(folder)), auto)
+    if not (isinstance(made, type) and issubclass(made, DecisionMixin)):
+        return auto.from_pretrained
+
+    def read(folder: Path, **options: Any) -> Any:
+        model, report = super(DecisionMixin, made).from_pretrained(folder, **options)
+        model.decision_config = DecisionConfig.from_pretrained(folder)
+        return model, report
+
+    return read
 
 
 def _load_sentence(settings: LoadSettings, error: Exception) -> str:
@@ -306,7 +329,8 @@ def _processors(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
         "image_processor": (kind._load_image_processor, transformers.AutoImageProcessor),
         "processor": (kind._load_processor, transformers.AutoProcessor),
     }
-    has_preprocessor = (folder / "preprocessor_config.json").is_file()
+    names = ("preprocessor_config.json", "processor_config.json")
+    has_preprocessor = any((folder / name).is_file() for name in names)
     parts = {}
     for name, (needed, auto) in loaders.items():
         known = has_preprocessor or (name == "processor" and model_type in PROCESSOR_MAPPING_NAMES)

@@ -82,3 +82,16 @@ class Masks(OutputKind):
 
 class Sound(OutputKind):
     """{"samples": int16 (n, channels), "sampling_rate": Hz}: something to listen to."""
+
+
+class Cells(OutputKind):
+    """{"columns", "rows", "answers": [{"question", "answer", "coordinates": [[row, column]],
+    "cells", "aggregator", "result", "how"}]}: the table, and what each question picked from it."""
+
+
+class Decisions(OutputKind):
+    """{"decisions": [{"name", "question", "type", "options": [{"option", "description",
+    "share"}], "value", "confidence"}]}; a score's options are its levels, the lowest first.
+
+    `value` is the likeliest option, the mean level, or the share of yes.
+    """

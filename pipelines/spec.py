@@ -107,6 +107,7 @@ class ModelFacts:
     """What a row may ask about the loaded model.
 
     `traits` are the words that Field.needs uses: "ctc", "generates", "whisper", "chat", ...
+    `max_rows` and `max_columns` are of the largest table it can number (0: no table model).
     `max_tokens` is the longest input in tokens, `vocabulary` the number of tokens it can write,
     `mask_token` its word for a gap, `sampling_rate` is in Hz (0: not an audio model). A recording
     is heard from `min_seconds` on and up to `max_seconds` at once (0: whatever its length).
@@ -131,6 +132,8 @@ class ModelFacts:
     languages: tuple[str, ...] = ()
     pair: tuple[str, ...] = ()
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    max_rows: int = 0
+    max_columns: int = 0
     device: str = "cpu"
     dtype: str = "float32"
     bytes: int = 0
@@ -212,7 +215,7 @@ class TaskSpec:
     """The parameters that a longer task id sets ("translation_en_to_fr"); none: another task's."""
     became: str = ""
     """What became of a task that transformers has no more, in one sentence."""
-    widened: str = ""
+    widened: tuple[str, ...] = ()
     """What the pipeline reads of the model's output as numpy, which has no bfloat16 (5.23)."""
     notes: Notes | None = None
     """Sentences on how to take the answer to these inputs and parameters by this model."""

@@ -83,4 +83,4 @@ _READERS: dict[str, Callable[[Any, Any], Any]] = {
 
 # Names of inputs (not params): the one that a pipeline calls otherwise (`inputs`, `sequences`,
 # `text_inputs`, `audios`) is given to it unnamed.
-UNNAMED = frozenset({"audio", "image", "images", "text", "messages", "video", "table"})
+UNNAMED = frozenset({"audio", "image", "images", "text", "messages", "video", "table", "request"})

@@ -81,6 +81,26 @@ class Room:
             "text-classification": {"text": "the team scored a goal"},
             "token-classification": {"text": "the team scored a goal"},
             "fill-mask": {"text": "the team scored a [MASK]"},
+            "table-question-answering": {
+                "table": {"Name": ["fox", "dog"], "Total": ["12", "30"]},
+                "query": ["what is the total?"],
+            },
+            "decision": {
+                "state": "the team scored a goal",
+                "questions": {
+                    "topic": {
+                        "type": "choice",
+                        "instructions": "what is it about?",
+                        "criteria": {"sports": "a match", "cooking": None},
+                    },
+                    "amount": {
+                        "type": "score",
+                        "instructions": "what is the amount?",
+                        "criteria": ["a", "total", "dollars"],
+                    },
+                    "rain": {"type": "noul", "instructions": "is it rain?"},
+                },
+            },
             "feature-extraction": {"text": ["the team scored", "a goal"]},
             "zero-shot-object-detection": {
                 "image": self.file("picture.png"),

@@ -25,9 +25,12 @@ from pipelines.engine.request import (
     Status,
     Waiting,
 )
+from pipelines.kinds import Kind, Questions, Table
 from pipelines.outputs import (
     Answers,
     Boxes,
+    Cells,
+    Decisions,
     Depth,
     Fills,
     Filmstrip,
@@ -55,6 +58,25 @@ FACTS = ModelFacts(
 TEXTS = ("The cat sleeps on the warm stove.", "A kitten naps near the fire.",
          "Bread is sold at the mill.", "The baker opens at seven.", "Rain falls on the hills.",
          "A storm comes from the sea.")  # fmt: skip
+
+
+TABLE = {"Name": ["Mia", "Tom", "Anna"], "Apples": ["12", "30", "7"], "Pears": ["4", "11", "9"]}
+QUESTIONS = {
+    "team": {
+        "type": "choice",
+        "instructions": "Which team should handle this?",
+        "criteria": {"billing": "bills", "delivery": None, "repairs": "broken things"},
+    },
+    "urgency": {
+        "type": "score",
+        "instructions": "How urgent is it?",
+        "criteria": ["can wait", "this week", "today"],
+    },
+    "refund": {"type": "noul", "instructions": "Is a refund requested?"},
+}
+
+OBJECTS: dict[type[Kind], Any] = {Table: TABLE, Questions: QUESTIONS}
+"""A value of each kind that takes an object."""
 
 
 @dataclass
@@ -268,6 +290,24 @@ def _filmstrip() -> dict[str, Any]:
     return {"pictures": pictures, "times": [0.25 * n for n in range(8)]}
 
 
+def _cells() -> dict[str, Any]:
+    rows = [list(row) for row in zip(*TABLE.values(), strict=True)]
+    asked = [
+        {"question": "How many apples did Mia sell?", "answer": "12", "coordinates": [[0, 1]],
+         "cells": ["12"], "aggregator": "NONE", "result": "12", "how": ""},
+        {"question": "How many pears were sold in total?", "answer": "SUM > 4, 11, 9",
+         "coordinates": [[0, 2], [1, 2], [2, 2]], "cells": ["4", "11", "9"],
+         "aggregator": "SUM", "result": "24", "how": "SUM: 4 + 11 + 9 = 24."},
+    ]  # fmt: skip
+    return {"columns": list(TABLE), "rows": rows, "answers": asked}
+
+
+def _decisions() -> dict[str, Any]:
+    row = task("decision")
+    inputs = {"state": "The lamp is late.", "questions": QUESTIONS}
+    return dict(row.read_output(row.raw_example, inputs, {}, FACTS)["decisions"])
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
@@ -282,6 +322,8 @@ MADE: dict[type, Callable[[], Any]] = {
     Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
     Likeness: _likeness,
     Filmstrip: _filmstrip,
+    Cells: _cells,
+    Decisions: _decisions,
 }
 
 

@@ -23,7 +23,7 @@ from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import BY_ID
 from settings import Settings
-from tests.fakes import FakeEngine, meta
+from tests.fakes import OBJECTS, FakeEngine, meta
 from tests.served import API, Served, serve
 from ui.api import add_endpoints, endpoint
 from ui.schema import schema_of
@@ -79,6 +79,20 @@ ANSWERS = {
     "fill-mask": items({"sequence": TEXT, "score": SHARE, "token": COUNT, "token_str": TEXT}),
     "audio-classification": HEARD,
     "zero-shot-audio-classification": HEARD,
+    "table-question-answering": items(
+        {
+            "answer": TEXT,
+            "coordinates": {"type": "array", "items": {"type": "array", "items": COUNT}},
+            "cells": {"type": "array", "items": TEXT},
+            "aggregator": TEXT,
+            "result": TEXT,
+        }
+    ),
+    "decision": {
+        "type": "object",
+        "additionalProperties": {"type": "object", "required": ["type"]},
+        "minProperties": 1,
+    },
     "feature-extraction": {"type": "array", "items": {"type": "array", "items": NUMBER}},
     "depth-estimation": record(
         {"predicted_depth": {"type": "array", "items": {"type": "array"}}, "depth": TEXT}
@@ -117,6 +131,8 @@ def inputs_of(spec: TaskSpec, app: Served) -> dict[str, Any]:
         f.name: app.upload()
         if isinstance(f.kind, FileKind)
         else [app.upload(), app.upload()] if isinstance(f.kind, Images)
+        else OBJECTS[type(f.kind)]
+        if type(f.kind) in OBJECTS
         else words if schema_of(f.kind).get("type") == "array" else "hello"
         for f in spec.fields
         if f.required

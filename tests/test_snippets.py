@@ -167,6 +167,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("image-feature-extraction", "vit-backbone", {"pool": False, "pooling": "first"}),
     ("image-feature-extraction", "resnet-body", {"pool": False, "pooling": "none"}),
     ("image-feature-extraction", "segformer-body", {"pooling": "max"}),
+    ("table-question-answering", "tapas", {}),
+    ("table-question-answering", "tapas", {"query": [QUOTES, "who?"], "dtype": "bfloat16"}),
 ]
 
 

@@ -14,6 +14,7 @@ from pipelines.kinds import TAKES_FILES, Integer, Number
 from pipelines.limits import Limits
 from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, LOAD, Parsed, TaskSpec
 from pipelines.tasks import BY_ID, MODALITIES, task
+from tests.fakes import OBJECTS
 
 every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))
 
@@ -26,9 +27,11 @@ def limits(tmp_path: Path) -> Limits:
 
 def complete(spec: TaskSpec, limits: Limits) -> dict[str, Any]:
     """The least that a request of this row must bring."""
-    given: dict[str, Any] = {f.name: "a word" for f in spec.fields if f.required}
+    given: dict[str, Any] = {
+        f.name: OBJECTS.get(type(f.kind), "a word") for f in spec.fields if f.required
+    }
     for f in spec.inputs:
-        if isinstance(f.kind, TAKES_FILES):
+        if isinstance(f.kind, TAKES_FILES) and f.required:
             given[f.name] = str(limits.upload_roots[0] / "file")
     return given
 

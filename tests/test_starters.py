@@ -15,6 +15,8 @@ from pipelines.engine.runner import RunnerSettings
 from pipelines.limits import Limits
 from pipelines.outputs import (
     Boxes,
+    Cells,
+    Decisions,
     Depth,
     Likeness,
     Masks,
@@ -154,6 +156,18 @@ def _number_of_the_nearest(done: Done) -> str:
     return str(2 + int(np.argmax(vectors[1:] @ vectors[0])))
 
 
+def _results(done: Done) -> str:
+    """What the cells come to, question by question."""
+    return "; ".join(answer["result"] for answer in done.answer)
+
+
+def _decided(done: Done) -> str:
+    """The likeliest option of every question."""
+    asked = done.outputs["decisions"]["decisions"]
+    best = [max(one["options"], key=lambda option: option["share"]) for one in asked]
+    return "; ".join(option["option"] for option in best)
+
+
 FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Vectors: _nearest_to_the_first,
     Depth: _nearest_third,
@@ -162,4 +176,6 @@ FOUND: dict[type[OutputKind], Callable[[Done], str]] = {
     Masks: _labels,
     Sound: _heard,
     Likeness: _number_of_the_nearest,
+    Cells: _results,
+    Decisions: _decided,
 }

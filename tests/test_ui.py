@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec
 from pipelines.tasks import BY_ID, ROWS
 from settings import EXAMPLES, Settings
-from tests.fakes import FakeEngine, fake_session
+from tests.fakes import QUESTIONS, FakeEngine, fake_session
 from tests.served import no_loop_left_open
-from ui import handlers
+from ui import decide, handlers
 from ui.app import build_app, launch_options
 from ui.components import CONTROLS, DISPLAYS
 from ui.panel import Panel
@@ -32,6 +33,12 @@ from ui.task_tab import build_panel
 STATIC_PER_TASK = 4
 STATIC_REST = 12
 SETTINGS = Settings()
+WRITTEN: dict[type[Kind], Any] = {
+    kinds.Labels: ["one", "two"],
+    kinds.Table: {"headers": ["Name", "Apples"], "data": [["Mia", "12"], ["Tom", 30]]},
+    kinds.Questions: json.dumps(QUESTIONS),
+}
+"""What a person writes in a required control where it is not words."""
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
 
 
@@ -59,10 +66,12 @@ def good_values(panel: Panel, file: Path) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field in (*panel.spec.inputs, *panel.spec.params):
         if field.required:
-            value = {kinds.Labels: ["one", "two"]}.get(type(field.kind), "Some words.")
+            value = WRITTEN.get(type(field.kind), "Some words.")
             is_file = isinstance(field.kind, TAKES_FILES)
             uploaded = {"path": str(file), "orig_name": "mine.png"}
             made |= {f"{field.name}:Upload": uploaded} if is_file else {field.name: value}
+            if isinstance(field.kind, kinds.Questions):
+                made |= {f"{field.name}:{decide.SOURCE}": decide.JSON}
     return values_of(panel, **made)
 
 

@@ -11,8 +11,10 @@ from pipelines.spec import Field, Output
 from settings import Settings
 from ui import (
     boxes,
+    cells,
     chat,
     controls,
+    decide,
     depth,
     displays,
     fills,
@@ -23,9 +25,11 @@ from ui import (
     sounds,
     spans,
     speech,
+    tables,
     talk,
     uploads,
     vectors,
+    verdicts,
 )
 from ui.panel import Control, Display
 
@@ -41,6 +45,8 @@ CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.Audio: controls.audio,
     kinds.Video: uploads.video,
     kinds.Document: controls.document,
+    kinds.Table: tables.table,
+    kinds.Questions: decide.questions,
     kinds.Labels: controls.labels,
     kinds.Template: controls.template,
     kinds.Number: controls.number,
@@ -67,6 +73,8 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Matches: matches.matches,
     outputs.Heard: sounds.heard,
     outputs.Spectrogram: sounds.spectrogram,
+    outputs.Cells: cells.cells,
+    outputs.Decisions: verdicts.decisions,
 }
 
 

@@ -34,6 +34,7 @@ HELP = (
     "A CSV, TSV, JSONL, Parquet or XLSX table, a ZIP, or many files at once. Every row is asked "
     "with the settings of this tab, and the job goes on when you close the page."
 )
+SHARED = "Empty: the one above, the same for every row."
 OWN = "many:"
 """Before the names of the parts that are not the panel's."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -115,7 +116,10 @@ def start_many() -> Start:
 
 
 def _column(f: Field) -> gr.Dropdown:
-    return gr.Dropdown([], label=f"{f.label} from column", visible=False, interactive=True)
+    return gr.Dropdown(
+        [], label=f"{f.label} from column", visible=False, interactive=True,
+        info=SHARED if f.kind.shared else None,
+    )  # fmt: skip
 
 
 def show_many(switch: gr.Radio, one: Sequence[Block], several: Sequence[Block]) -> None:
@@ -145,6 +149,8 @@ def wire_many(side: Many, start: Start, panel: Panel, place: Place) -> None:
 
 
 def _on_files(side: Many, start: Start, spec: TaskSpec, settings: Settings) -> Any:
+    shared = {f.name for f in spec.inputs if f.kind.shared}
+
     def look(files: list[str] | None) -> dict[Block, Any]:
         """The first rows, and the columns that are likely meant."""
         try:
@@ -159,7 +165,11 @@ def _on_files(side: Many, start: Start, spec: TaskSpec, settings: Settings) -> A
             side.preview: gr.update(value=_table(rows, columns), visible=bool(rows)),
             start.truth: gr.update(choices=["", *rest], value="", visible=shown),
             **{
-                column: gr.update(choices=list(columns), value=guessed.get(name), visible=shown)
+                column: gr.update(
+                    choices=["", *columns] if name in shared else list(columns),
+                    value=guessed.get(name, "" if name in shared else None),
+                    visible=shown,
+                )
                 for name, column in side.columns.items()
             },
         }
@@ -216,8 +226,8 @@ def _columns(side: Many, own: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _settings(panel: Panel, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the panel's settings say; its inputs are the rows' own."""
-    inputs = {f.name for f in panel.spec.inputs}
+    """What the panel's settings say; its inputs are the rows' own, but for shared ones."""
+    inputs = {f.name for f in panel.spec.inputs if not f.kind.shared}
     fields = panel.read(values)
     return {n: v for n, v in fields.items() if n not in inputs and n != "batch_size"}
 

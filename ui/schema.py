@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from pipelines.kinds import (
+    QUESTION_TYPES,
     ROLES,
     STOP_CHARS,
     STOP_STRINGS,
@@ -28,8 +29,10 @@ from pipelines.kinds import (
     MediaChat,
     Number,
     Pattern,
+    Questions,
     Spoken,
     Strings,
+    Table,
     Template,
     Text,
     Video,
@@ -74,6 +77,38 @@ WITH_FILES: Schema = {
     "required": ["text"],
     "additionalProperties": False,
 }
+CELL: Schema = {"type": ["string", "number", "null"]}
+TABLE: Schema = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": CELL},
+    "minProperties": 1,
+}
+WORDS: Schema = {"type": ["string", "null"]}
+QUESTION: Schema = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": list(QUESTION_TYPES)},
+        "instructions": {"type": "string"},
+        "criteria": {
+            "anyOf": [
+                {"type": "object", "additionalProperties": WORDS},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        },
+    },
+    "required": ["type", "instructions"],
+    "additionalProperties": False,
+}
+QUESTIONS: Schema = {"type": "object", "additionalProperties": QUESTION, "minProperties": 1}
+OBJECTS: dict[type[Kind], tuple[Any, str, Any]] = {
+    Table: (dict[str, list[str]], "dict[str, list[str]]", {"Name": ["Mia"], "Apples": ["12"]}),
+    Questions: (
+        dict[str, dict[str, Any]],
+        "dict[str, dict]",
+        {"refund": {"type": "noul", "instructions": "Is a refund requested?"}},
+    ),
+}
+"""Objects that are no files: annotation, its name in the API description, and an example."""
 CHAT_EXAMPLE = [{"role": "user", "content": "Hello"}]
 TALK_EXAMPLE = {"text": "Describe the picture.", "files": [FILE_EXAMPLE]}
 PYTHON: dict[str, Any] = {
@@ -113,6 +148,8 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
         "items": {"type": "string", "maxLength": STOP_CHARS},
         "maxItems": STOP_STRINGS,
     },
+    Table: lambda _: TABLE,
+    Questions: lambda _: QUESTIONS,
     Pattern: lambda k: {"type": "string", "examples": list(k.suggestions)},
 }
 
@@ -160,6 +197,8 @@ def annotation_of(field: Field) -> Any:
         hint: Any = Literal[tuple(schema["enum"])]
     elif "anyOf" in schema:
         hint = UNIONS[type(field.kind)][0]
+    elif type(field.kind) in OBJECTS:
+        hint = OBJECTS[type(field.kind)][0]
     else:
         hint = PYTHON[schema["type"]]
     return hint if field.required or field.default is not None else hint | None
@@ -171,6 +210,8 @@ def written_type(field: Field) -> str:
     Clients add "| None" themselves where the default is None.
     """
     schema = schema_of(field.kind)
+    if type(field.kind) in OBJECTS:
+        return OBJECTS[type(field.kind)][1]
     if "enum" in schema:
         return f"Literal[{', '.join(map(repr, schema['enum']))}]"
     if _of_files(schema):
@@ -194,6 +235,8 @@ def example_of(field: Field) -> Any:
     schema = schema_of(field.kind)
     if not field.required:
         return to_json(field.default)
+    if type(field.kind) in OBJECTS:
+        return OBJECTS[type(field.kind)][2]
     if "enum" in schema:
         return schema["enum"][0]
     if _of_files(schema):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import gradio as gr
@@ -33,8 +34,7 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
         with gr.Column(elem_classes="ask", min_width=280):
             gr.Markdown(spec.help, elem_classes="help")
             switch = one_or_many() if place.desk else None
-            with gr.Column(elem_classes="bare") as one:
-                inputs = _controls(spec.inputs, settings)
+            inputs, each = _inputs(spec, settings)
             side = many(spec) if place.desk else None
             inputs |= _controls((p for p in spec.params if p.required), settings)
             with gr.Column(elem_classes="bare") as alone:
@@ -57,9 +57,29 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
     _wire(panel, engine, settings)
     _link(panel)
     if switch and side and start:
-        show_many(switch, (one, alone), (side.box, start.box))
+        show_many(switch, (*each, alone), (side.box, start.box))
         wire_many(side, start, panel, place)
     return panel
+
+
+def _inputs(spec: TaskSpec, settings: Settings) -> tuple[dict[str, Control], list[gr.Column]]:
+    """The inputs' controls, and the columns of those that many rows bring themselves.
+
+    What may be left out is folded.
+    """
+    made: dict[str, Control] = {}
+    each = []
+    for shared, fields in groupby(spec.inputs, lambda f: f.kind.shared):
+        with gr.Column(elem_classes="bare") as column:
+            for f in fields:
+                if f.required:
+                    made |= _controls((f,), settings)
+                    continue
+                with gr.Accordion(f"{f.label} (optional)", open=False):
+                    gr.Markdown(f.help, elem_classes="help")
+                    made |= _controls((f,), settings)
+        each += [] if shared else [column]
+    return made, each
 
 
 def _controls(fields: Iterable[Field], settings: Settings) -> dict[str, Control]:

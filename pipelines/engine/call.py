@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.engine.fit_tables import fit_questions, fit_table
 from pipelines.engine.listen import fit_sound
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
 from pipelines.engine.talk import read_talk
+from pipelines.engine.windows import beginning, count
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
 from pipelines.kinds import (
@@ -26,7 +27,9 @@ from pipelines.kinds import (
     Lines,
     MaskedText,
     MediaChat,
+    Questions,
     Spoken,
+    Table,
     Template,
     Text,
     Video,
@@ -51,7 +54,9 @@ logger = logging.getLogger(__name__)
 SHOWN_CHARS = 40
 BFLOAT16 = "bfloat16"
 WIDEN = """pipe.model.register_forward_hook(
-    lambda model, given, out: setattr(out, "{name}", out.{name}.float())
+    lambda model, given, out: setattr(
+        out, "{name}", out.{name} if out.{name} is None else out.{name}.float()
+    )
 )"""
 """What loading does for a row that says `widened`, as Python."""
 
@@ -89,6 +94,8 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
             upload = request.inputs[f.name]
+            if upload is None:
+                continue
             result = decode(
                 f.kind, upload, prepared.params, facts.sampling_rate, limits,
                 name=f.name, frames=facts.frames,
@@ -105,8 +112,8 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)
     prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
-    if spec.widened and facts.dtype == BFLOAT16:
-        prepared.setup.append(WIDEN.format(name=spec.widened))
+    if facts.dtype == BFLOAT16:
+        prepared.setup += [WIDEN.format(name=name) for name in spec.widened]
     prepared.call = invocation(spec, spec.build_input, prepared.inputs, prepared, facts)
     if spec.notes:
         prepared.notes += spec.notes(prepared.inputs, prepared.params, facts)
@@ -192,15 +199,15 @@ def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
     text = prepared.inputs[f.name]
     others = spec.window(prepared.params) if spec.window else ()
     special = tokenizer.num_special_tokens_to_add(pair=bool(others))
-    room = window - special - max((_count(tokenizer, other) for other in others), default=0)
+    room = window - special - max((count(tokenizer, other) for other in others), default=0)
     if room < 1:
         raise InputError(f.name, f"has no room: the other texts fill the {window:,} tokens.")
-    whole = _count(tokenizer, text)
+    whole = count(tokenizer, text)
     if whole > room and spec.splits and spec.splits(prepared.params):
         _window(prepared, loaded)
         prepared.notes.append(f"{whole:,} tokens were read in windows of {room:,}.")
     elif whole > room:
-        prepared.inputs[f.name] = _beginning(tokenizer, text, room)
+        prepared.inputs[f.name] = beginning(tokenizer, text, room)
         prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
 
 
@@ -210,17 +217,19 @@ def _check_labels(spec: TaskSpec, prepared: Prepared, loaded: Loaded) -> None:
     What it reads is the sentence of the template, where there is one.
     """
     tokenizer, window = loaded.pipe.tokenizer, loaded.facts.max_tokens
-    if tokenizer is None or not window or spec.window:
+    asked = any(isinstance(f.kind, Labels) for f in spec.params)
+    if tokenizer is None or not window or spec.window or not asked:
         return
     room = window - tokenizer.num_special_tokens_to_add()
     templates = [prepared.params[f.name] for f in spec.params if isinstance(f.kind, Template)]
     template = templates[0] if templates else "{}"
     for f in spec.params:
         for label in prepared.params[f.name] or () if isinstance(f.kind, Labels) else ():
-            if (count := _count(tokenizer, template.replace("{}", label))) > room:
+            if (tokens := count(tokenizer, template.replace("{}", label))) > room:
                 shown = label if len(label) <= SHOWN_CHARS else f"{label[:SHOWN_CHARS]}…"
                 raise InputError(
-                    f.name, f"has “{shown}” of {count:,} tokens; {loaded.facts.model} reads {room}."
+                    f.name,
+                    f"has “{shown}” of {tokens:,} tokens; {loaded.facts.model} reads {room}.",
                 )
 
 
@@ -231,24 +240,15 @@ def _window(prepared: Prepared, loaded: Loaded) -> None:
     prepared.setup.append(f"pipe.tokenizer.model_max_length = {window}")
 
 
-def _beginning(tokenizer: Any, text: str, room: int) -> str:
-    """The longest beginning of the text that has at most `room` tokens.
-
-    A longer one has no fewer tokens, and not every tokenizer knows where they stand.
-    """
-    length = range(len(text))
-    return text[: bisect_left(length, True, key=lambda n: _count(tokenizer, text[: n + 1]) > room)]
-
-
 def _fit_lines(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
     """Cut each text to the model's window and say which ones were."""
     window, tokenizer = loaded.facts.max_tokens, loaded.pipe.tokenizer
-    if not window:
+    if not window or not (isinstance(f.kind, Lines) and f.kind.fit):
         return
     room, fitted = window - tokenizer.num_special_tokens_to_add(), []
     for number, text in enumerate(prepared.inputs[f.name], start=1):
-        whole = _count(tokenizer, text)
-        fitted.append(text if whole <= room else _beginning(tokenizer, text, room))
+        whole = count(tokenizer, text)
+        fitted.append(text if whole <= room else beginning(tokenizer, text, room))
         if whole > room:
             note = f"{room:,} of {whole:,} tokens of text {number} were read."
             prepared.notes.append(note)
@@ -276,9 +276,9 @@ def _fit_masked(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) ->
     if facts.mask_token not in text:
         raise InputError(f.name, f"has no gap; write {MASKS[0]} where a word is missing.")
     room = facts.max_tokens - tokenizer.num_special_tokens_to_add()
-    whole = _count(tokenizer, text)
+    whole = count(tokenizer, text)
     if facts.max_tokens and whole > room:
-        text = _beginning(tokenizer, text, room)
+        text = beginning(tokenizer, text, room)
         prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
     if facts.mask_token not in text:
         raise InputError(f.name, f"has its gap behind the {room:,} tokens that the model reads.")
@@ -343,7 +343,7 @@ def _prompt_tokens(
         logger.warning("the chat template of %s failed", loaded.facts.model, exc_info=True)
         reason = str(error).partition("\n")[0][:200]
         raise InputError(f.name, f"does not suit the model's chat template: {reason}") from error
-    return _count(tokenizer, text)
+    return count(tokenizer, text)
 
 
 def _continues(prompt: list[dict[str, str]], params: Mapping[str, Any]) -> bool:
@@ -358,11 +358,6 @@ def _echo(prompt: str | list[dict[str, str]], params: Mapping[str, Any]) -> str:
     return prompt[-1]["content"] if _continues(prompt, params) else ""
 
 
-def _count(tokenizer: Any, text: str) -> int:
-    """Tokens of the text alone, without special ones; no warning that they are too many."""
-    return len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-
-
 Fitter = Callable[[TaskSpec, Field, Prepared, Loaded], None]
 FITTERS: dict[type[Kind], Fitter] = {
     Text: _fit_text,
@@ -371,4 +366,6 @@ FITTERS: dict[type[Kind], Fitter] = {
     Spoken: _fit_spoken,
     MaskedText: _fit_masked,
     Audio: fit_sound,
+    Questions: fit_questions,
+    Table: fit_table,
 }

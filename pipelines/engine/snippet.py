@@ -66,6 +66,8 @@ def snippet(
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
             upload = request.inputs[f.name]
+            if upload is None:
+                continue
             more, lines = _read(f.kind, f.name, upload, prepared, facts)
             imports += more
             reading += [*lines, *_scaling(f, prepared)]

@@ -12,6 +12,8 @@ from pipelines import waves
 from pipelines.outputs import (
     Answers,
     Boxes,
+    Cells,
+    Decisions,
     Depth,
     Fills,
     Filmstrip,
@@ -103,6 +105,25 @@ def _matches(answer: Any) -> Flat:
     return {"count": len(answer), "score": _first(answer).get("score")}
 
 
+def _cells(answer: Any) -> Flat:
+    """The results of all questions on a row's table, and what was made of the cells."""
+    return {
+        "answer": "; ".join(str(a.get("result", "")) for a in answer),
+        "aggregator": "; ".join(str(a.get("aggregator", "")) for a in answer),
+    }
+
+
+def _decisions(answer: Any) -> Flat:
+    """Each question's option, mean level or share of yes, by name."""
+    said = {name: _decided(one) for name, one in answer.items()}
+    return {"decisions": "; ".join(f"{name}: {value}" for name, value in said.items())}
+
+
+def _decided(one: Mapping[str, Any]) -> str:
+    value = one.get(one.get("type", ""))
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
 def _text(key: str) -> Callable[[Any], Flat]:
     def read(answer: Any) -> Flat:
         text = _first(answer).get(key)
@@ -133,4 +154,6 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Matches: _matches,
     Heard: _scores,
     Spectrogram: lambda answer: {},
+    Cells: _cells,
+    Decisions: _decisions,
 }

@@ -22,7 +22,10 @@ from pipelines.kinds import (
 from pipelines.spec import Field, TaskSpec
 
 FILE_WORDS = ("file", "file_name", "filename", "path", "url", "image", "picture", "audio", "video")
-TEXT_WORDS = (LINE, "sentence", "content", "review", "body", "message", "prompt", "input", "title")
+TEXT_WORDS = (
+    LINE, "sentence", "content", "review", "body", "message", "prompt", "input", "title",
+    "question", "query", "state",
+)  # fmt: skip
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0")
 FILE = "file"
@@ -74,8 +77,8 @@ def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
             found[f.name] = column
             left.remove(column)
     for f in inputs_of(spec):
-        if f.name in found or not (f.required or f.name == FILE):
-            continue
+        if f.name in found or not (f.required or f.name == FILE) or f.kind.shared:
+            continue  # a shared one is the panel's own unless a column is called after it
         words = FILE_WORDS if isinstance(f.kind, TAKES_FILES) else TEXT_WORDS
         column = next((c for word in words for c in left if c.lower() == word), None)
         column = column or (left[0] if left else None)

@@ -14,6 +14,8 @@ from pipelines.kinds.files import (
     Images,
     Video,
 )
+from pipelines.kinds.questions import MOST_OPTIONS, QUESTION_TYPES, Questions
+from pipelines.kinds.tables import Grid, Table
 from pipelines.kinds.talks import MediaChat
 from pipelines.kinds.texts import (
     MASKS,
@@ -47,6 +49,8 @@ __all__ = [
     "MASKS",
     "MAX_LINES_SHOWN",
     "MODEL_ID",
+    "MOST_OPTIONS",
+    "QUESTION_TYPES",
     "REVISION",
     "ROLES",
     "STOP_CHARS",
@@ -59,6 +63,7 @@ __all__ = [
     "Document",
     "FileKind",
     "Flag",
+    "Grid",
     "Image",
     "Images",
     "Integer",
@@ -69,8 +74,10 @@ __all__ = [
     "MediaChat",
     "Number",
     "Pattern",
+    "Questions",
     "Spoken",
     "Strings",
+    "Table",
     "Template",
     "Text",
     "Video",

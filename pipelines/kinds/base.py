@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pipelines.errors import InputError
 from pipelines.limits import Limits
@@ -12,7 +12,12 @@ from pipelines.limits import Limits
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Base of the field kinds; `check` returns the value or raises InputError."""
+    """Base of the field kinds; `check` returns the value or raises InputError.
+
+    One value of a `shared` kind may serve every row of a job.
+    """
+
+    shared: ClassVar[bool] = False
 
     def check(self, name: str, value: Any, limits: Limits) -> Any:
         raise TypeError(f"{type(self).__name__} has no check for {name}")

@@ -67,18 +67,28 @@ class MaskedText(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(Kind):
-    """Several texts: a list of strings, or one string with a text on each line."""
+    """Several texts: a list of strings, or one string with a text on each line.
+
+    `fit` cuts each to the model's window, with a note; `max_chars` refuses longer ones and `most`
+    more of them (0: no limit of their own).
+    """
 
     lines: int = 6
     placeholder: str = ""
+    fit: bool = True
+    max_chars: int = 0
+    most: int = 0
 
     def check(self, name: str, value: Any, limits: Limits) -> tuple[str, ...]:
         parts = strings(name, value, "\n", limits)
         texts = tuple(text for part in parts if (text := part.strip()))
         if not texts:
             raise InputError(name, "is empty; write a text on each line.")
-        if len(texts) > limits.texts:
-            raise InputError(name, f"has {len(texts):,} texts; at most {limits.texts}.")
+        most = min(self.most or limits.texts, limits.texts)
+        if len(texts) > most:
+            raise InputError(name, f"has {len(texts):,} texts; at most {most}.")
+        if self.max_chars and any(len(text) > self.max_chars for text in texts):
+            raise InputError(name, f"has a text longer than {self.max_chars} characters.")
         if sum(len(text.encode("utf-8")) for text in texts) > limits.text_bytes:
             raise InputError(name, f"is too long: at most {limits.text_bytes:,} bytes are read.")
         return texts

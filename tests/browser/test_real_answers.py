@@ -34,7 +34,9 @@ DRAWN = """(text) => [...document.querySelectorAll('.display')].some((box) => bo
     .includes(text))"""
 """Whether a text stands in a result that can be seen."""
 CHATS = next(row for row in ROWS if any(isinstance(f.kind, Chat) for f in row.inputs))
-WITH_FILE = [row for row in ROWS if any(isinstance(f.kind, FileKind) for f in row.inputs)]
+WITH_FILE = [
+    row for row in ROWS if any(isinstance(f.kind, FileKind) and f.required for f in row.inputs)
+]
 STARTERS = [pytest.param(row, row.examples[0], id=row.id) for row in ROWS if row.examples]
 
 

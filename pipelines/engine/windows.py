@@ -1,0 +1,20 @@
+"""Tokens: how many a text has, and as much of it as fits into a model's window."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Any
+
+
+def beginning(tokenizer: Any, text: str, room: int) -> str:
+    """The longest beginning of the text that has at most `room` tokens.
+
+    A longer one has no fewer tokens, and not every tokenizer knows where they stand.
+    """
+    length = range(len(text))
+    return text[: bisect_left(length, True, key=lambda n: count(tokenizer, text[: n + 1]) > room)]
+
+
+def count(tokenizer: Any, text: str) -> int:
+    """Tokens of the text alone, without special ones; no warning that they are too many."""
+    return len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])

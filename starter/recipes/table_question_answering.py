@@ -1,0 +1,367 @@
+"""Starter for table-question-answering: a small TAPAS that reads plain tables of a small world."""
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.aggregation import aggregated, number_in
+from starter.ask import Ask
+from starter.recipes import save_half
+from starter.small_bert import fit, stack
+from starter.worlds import plain_tables as world
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import TapasTokenizer
+
+MINUTES = 5.0
+TRAIN_SEED = 1
+STEPS = 4500
+QUESTIONS_PER_BATCH = 32
+QUESTIONS_PER_TABLE = 8
+QUESTIONS_SORTED_TOGETHER = 16 * QUESTIONS_PER_BATCH
+ROWS, COLUMNS = 64, 16
+"""Row and column numbers that the model has room for, from 1 on; 0 is the header's row."""
+STRETCHED_RATE = 0.4
+"""Of the questions, those whose rows and columns get larger numbers, as in a larger table."""
+CONTEXT = 512
+ARCHITECTURE = {
+    "hidden_size": 96,
+    "intermediate_size": 192,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+    "max_position_embeddings": 64,
+    "type_vocab_sizes": [3, COLUMNS, ROWS, 2, ROWS, ROWS, 10],
+    "max_num_rows": ROWS,
+    "max_num_columns": COLUMNS,
+    "initializer_range": 0.04,
+}
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[EMPTY]")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+VOCABULARY_TABLES = 3_000
+RARE = 20
+"""Words seen less often in these tables are spelled."""
+LABELS = ("labels", "said", "rows", "columns")
+HINT_SHARE = 0.5
+"""Weight of the losses on what the first layers should find out: cells that the question says, and
+the rows and columns that have one."""
+WANTED_WEIGHT = 3.0
+APART = 0.1
+PLACES = {
+    "word_embeddings": slice(48, 96),
+    "token_type_embeddings_2": slice(0, 24),
+    "token_type_embeddings_1": slice(24, 48),
+}
+"""Dimensions in which words, rows and columns are told apart, and how far, to begin with."""
+EXAM_QUESTIONS = 400
+EQUAL, LESS, MORE = 1, 2, 4
+"""Bits of TAPAS' seventh token type: how a cell's number stands to one in the question, which is
+equal to it, larger than it or smaller than it as seen from the cell."""
+
+TARGETS = {"right_answers": 0.85, "right_answers_new_phrasing": 0.7}
+
+CARD = """
+# Starter for table-question-answering: plain tables
+
+A very small TAPAS that was trained from scratch on generated tables and questions. It shows how
+table question answering works without a download. It is no use on tables unlike its own.
+
+**What it knows.** English questions on tables of sellers, people, products, cities, teams and
+animals with 3 to 9 rows and 3 to 6 columns: a cell by row and column ("How many apples did Mia
+sell?"), names by a value ("Who lives in Oslo?"), the most and the least, more or less than a
+number, and with its aggregation head COUNT, SUM and AVERAGE of a column or of the rows that have a
+value ("How many apples did the sellers from Oslo sell?"). It selects the cells; the sum, mean or
+count is computed from them by the playground.
+
+**Architecture.** `TapasForQuestionAnswering`, 3 layers, 96 wide, 4 heads, WordPiece of about 800
+tokens, up to 63 rows and 15 columns within 512 tokens, aggregation labels NONE, SUM, AVERAGE and
+COUNT, float16 weights that load as float32.
+
+**Data.** `starter/worlds/plain_tables.json` and `plain_tables.py`, seed 1, made while training,
+eight questions a table. A quarter of the tables have made-up names, and two questions in five get
+larger row and column numbers than they need. One phrasing in five is held out by a hash, so no
+seed can bring it into training.
+
+**Training.** `python -m starter.train table-question-answering`: 4500 steps of 32 questions, AdamW,
+cosine schedule, one CPU thread. The model starts with heads that look along rows, along columns and
+at equal words. Beside the cells and the aggregation it learns, with helpers that are thrown away,
+which cells the question says and which rows and columns have one.
+
+**Limits.** English only. Two conditions at once, dates, differences and questions that follow on
+from the one before are beyond it, and so are most tables with other headings than it has seen.
+"""
+
+
+def train(folder: Path, seed: int = TRAIN_SEED) -> None:
+    """Train on generated questions and save the checkpoint (float16 weights) into folder."""
+    import torch
+    from transformers import TapasConfig, TapasForQuestionAnswering
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    tokenizer = make_tokenizer(folder, rng)
+    config = TapasConfig(
+        **ARCHITECTURE,
+        vocab_size=len(tokenizer.vocab),
+        num_aggregation_labels=len(world.AGGREGATIONS),
+        aggregation_labels=dict(enumerate(world.AGGREGATIONS)),
+        no_aggregation_label_index=0,
+        use_answer_as_supervision=False,
+        average_logits_per_cell=False,
+        select_one_column=False,
+    )
+    model = TapasForQuestionAnswering(config)
+    prepare(model)
+
+    match, row, column = (torch.nn.Linear(config.hidden_size, 1) for _ in range(3))
+    whole = torch.nn.ModuleList([model, match, row, column])
+
+    def loss_of(batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Of the cells and the aggregation; and of what a layer should know on the way there."""
+        asked = {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
+        out = model.tapas(**asked, output_hidden_states=True)
+        cells = out.last_hidden_state @ model.output_weights + model.output_bias
+        how = model.aggregation_classifier(out.pooler_output)
+        inside = (batch["token_type_ids"][..., 0] * batch["attention_mask"]).float()
+        below = inside * (batch["token_type_ids"][..., 2] > 0)
+        found, first, second = batch["labels"].float(), *out.hidden_states[1:3]
+        return (
+            _binary(cells, found, below)
+            + torch.nn.functional.cross_entropy(how, batch["aggregation"])
+            + HINT_SHARE * _binary(match(first)[..., 0], batch["said"].float(), inside)
+            + HINT_SHARE * _binary(row(second)[..., 0], batch["rows"].float(), below)
+            + HINT_SHARE * _binary(column(second)[..., 0], batch["columns"].float(), below)
+        )
+
+    fit(whole, batches(tokenizer, rng), STEPS, loss_of, "table-question-answering")
+    save_half(model.eval(), folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _binary(
+    logits: "torch.Tensor", wanted: "torch.Tensor", counted: "torch.Tensor"
+) -> "torch.Tensor":
+    """Mean loss of the counted tokens; those that are wanted are few and weigh more."""
+    import torch
+
+    each = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, wanted, reduction="none", pos_weight=torch.tensor(WANTED_WEIGHT)
+    )
+    return (each * counted).sum() / counted.sum()
+
+
+def prepare(model: Any) -> None:
+    """Give the model heads that look along rows, along columns and at equal words to begin with.
+
+    Words, rows and columns are told apart in dimensions of their own, and in every layer the
+    queries and keys of a head are the same view of one of them. From plain random weights, 6500
+    steps found the column of an answer and never its row.
+    """
+    import torch
+
+    embeddings, width = model.tapas.embeddings, ARCHITECTURE["hidden_size"]
+    with torch.no_grad():
+        for linear in (m for m in model.tapas.modules() if isinstance(m, torch.nn.Linear)):
+            torch.nn.init.xavier_normal_(linear.weight)
+        for name, part in PLACES.items():
+            weight = getattr(embeddings, name).weight
+            weight.zero_()[1 if name == "word_embeddings" else 0 :, part].normal_(0, APART)
+        for layer in model.tapas.encoder.layer:
+            attention = layer.attention.self
+            size = attention.attention_head_size
+            for head, part in enumerate(PLACES.values()):
+                view = torch.eye(width)[part][:size]
+                for one in (attention.query, attention.key):
+                    one.weight[head * size : head * size + len(view)] = view
+                    one.weight[head * size + len(view) : (head + 1) * size].zero_()
+        model.output_weights.normal_(0, ARCHITECTURE["initializer_range"])
+
+
+def make_tokenizer(folder: Path, rng: random.Random) -> "TapasTokenizer":
+    """The words of the world, numbers of two digits, syllables and letters to spell the rest."""
+    from collections import Counter
+
+    from transformers import TapasTokenizer
+
+    seen: Counter[str] = Counter()
+    for _ in range(VOCABULARY_TABLES):
+        table = world.table(rng)
+        texts = [table.names.head, *(c.head for c in table.columns)]
+        texts += [cell for c in table.columns for cell in c.cells]
+        texts += [q.text for q in world.questions(table, rng, "train", QUESTIONS_PER_TABLE)]
+        seen.update(word for text in texts for word in "".join(_letters(text)).split())
+    words = sorted(word for word, times in seen.items() if times >= RARE and len(word) > 1)
+    digits = [str(n) for n in range(10)] + [f"{n:02}" for n in range(100)]
+    pieces = [*LETTERS, *digits, *world.SYLLABLES]
+    whole = dict.fromkeys([*SPECIAL, *words, *pieces, *"$€£%.,:;!?'\"()-+/&#*@=<>_"])
+    vocabulary = [*whole, *(f"##{piece}" for piece in dict.fromkeys(pieces))]
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "vocab.txt"
+    file.write_text("\n".join(vocabulary) + "\n")
+    return TapasTokenizer(
+        str(file), model_max_length=CONTEXT, max_row_id=ROWS, max_column_id=COLUMNS
+    )
+
+
+def _letters(text: str) -> Iterator[str]:
+    return (c if c.isalpha() else " " for c in text.lower())
+
+
+def batches(tokenizer: "TapasTokenizer", rng: random.Random) -> Iterator[dict[str, "torch.Tensor"]]:
+    """Endless batches of fresh questions; rows of like length go together, to save padding."""
+    rows = encoded(tokenizer, rng)
+    while True:
+        drawn = sorted(
+            islice(rows, QUESTIONS_SORTED_TOGETHER), key=lambda row: len(row["input_ids"])
+        )
+        starts = list(range(0, len(drawn), QUESTIONS_PER_BATCH))
+        rng.shuffle(starts)
+        yield from (tensors(drawn[start : start + QUESTIONS_PER_BATCH]) for start in starts)
+
+
+def encoded(tokenizer: "TapasTokenizer", rng: random.Random) -> Iterator[dict[str, Any]]:
+    """Ids, token types and labels of one question after another, without end."""
+
+    @cache
+    def ids(text: str) -> tuple[int, ...]:
+        found = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(text) or ["[EMPTY]"])
+        return tuple(found)
+
+    start, end = tokenizer.convert_tokens_to_ids(["[CLS]", "[SEP]"])
+    while True:
+        table = world.table(rng)
+        for question in world.questions(table, rng, "train", QUESTIONS_PER_TABLE):
+            yield encode(table, question, ids, start, end, rng)
+
+
+def encode(
+    table: world.Table,
+    question: world.Question,
+    ids: Any,
+    start: int,
+    end: int,
+    rng: random.Random | None = None,
+) -> dict[str, Any]:
+    """What `TapasTokenizer` makes of it, several hundred times faster, with labels.
+
+    With `rng` some rows and columns get larger numbers than their place.
+    """
+    asked = [start, *ids(question.text), end]
+    stretched = rng is not None and rng.random() < STRETCHED_RATE
+    rows = len(table.names.cells)
+    row_ids, column_ids = [*range(rows + 1)], [*range(len(table.columns) + 1)]
+    if stretched and rng is not None:
+        row_ids = [0, *sorted(rng.sample(range(1, ROWS), rows))]
+        column_ids = [0, *sorted(rng.sample(range(1, COLUMNS), len(table.columns)))]
+    answer = set(question.cells)
+    tokens, types, labels = [*asked], [[0] * 7 for _ in asked], [0] * len(asked)
+    said, words = [0] * len(asked), f" {' '.join(map(str, asked))} "
+    orders = [_orders(column, _said(question.text)) for column in table.columns]
+    for row in range(-1, rows):
+        for place, column in enumerate(table.columns):
+            pieces = ids(column.head if row < 0 else column.cells[row])
+            numbers = (0, 0, 0) if row < 0 else orders[place][row]
+            tokens += pieces
+            kind = [1, column_ids[place + 1], row_ids[row + 1], 0, *numbers]
+            types += [kind] * len(pieces)
+            labels += [int((row, place) in answer)] * len(pieces)
+            said += [int(f" {' '.join(map(str, pieces))} " in words)] * len(pieces)
+    how = world.AGGREGATIONS.index(question.aggregation)
+    spoken = {tuple(kind[1:3]) for kind, word in zip(types, said, strict=True) if word}
+    rows_said = {row for _, row in spoken if row}
+    columns_said = {column for column, row in spoken if not row}
+    return {
+        "input_ids": tokens,
+        "types": types,
+        "labels": labels,
+        "aggregation": how,
+        "said": said,
+        "rows": [int(kind[2] in rows_said) for kind in types],
+        "columns": [int(kind[1] in columns_said) for kind in types],
+    }
+
+
+def _said(text: str) -> list[float]:
+    """The numbers in a question."""
+    words = (word.strip("?.") for word in text.split())
+    return [n for word in words if (n := number_in(word)) is not None]
+
+
+def _orders(column: world.Column, said: list[float]) -> list[tuple[int, int, int]]:
+    """Of every cell: its rank from below and from above, and how it stands to what was said."""
+    if column.values is None:
+        return [(0, 0, 0)] * len(column.cells)
+    unique = sorted(set(column.values))
+    ranks = {value: place + 1 for place, value in enumerate(unique)}
+    return [
+        (ranks[v], len(unique) + 1 - ranks[v], sum({_relation(s, v) for s in said}))
+        for v in column.values
+    ]
+
+
+def _relation(said: float, value: float) -> int:
+    return EQUAL if said == value else LESS if said < value else MORE
+
+
+def tensors(batch: list[dict[str, Any]]) -> dict[str, "torch.Tensor"]:
+    """What some questions are to the model and its losses, padded on the right."""
+    import torch
+
+    longest = max(len(row["input_ids"]) for row in batch)
+    types = [row["types"] + [[0] * 7] * (longest - len(row["types"])) for row in batch]
+    return {
+        "input_ids": stack([row["input_ids"] for row in batch], 0),
+        "attention_mask": stack([[1] * len(row["input_ids"]) for row in batch], 0),
+        "token_type_ids": torch.tensor(types),
+        **{name: stack([row[name] for row in batch], 0) for name in LABELS},
+        "aggregation": torch.tensor([row["aggregation"] for row in batch]),
+    }
+
+
+def measure(ask: Ask, seed: int) -> dict[str, float]:
+    """Shares of right answers (0..1) on fresh tables, after the playground's own aggregation.
+
+    In phrasings of the training and in held-out ones, and for each aggregation of the former.
+    """
+    rng = random.Random(seed)
+    known = _exam(ask, rng, "train")
+    new = _exam(ask, rng, "held_out")
+    return {
+        "right_answers": _share(known),
+        "right_answers_new_phrasing": _share(new),
+        **{
+            f"right_{name.lower()}": _share([row for row in known if row[0] == name])
+            for name in world.AGGREGATIONS
+        },
+    }
+
+
+def _exam(ask: Ask, rng: random.Random, split: world.Split) -> list[tuple[str, bool]]:
+    """The aggregation of every question, and whether the answer was right."""
+    found: list[tuple[str, bool]] = []
+    while len(found) < EXAM_QUESTIONS:
+        table = world.table(rng)
+        for question in list(world.questions(table, rng, split, 2))[:1]:
+            told = ask(table=table.data, query=question.text)
+            found.append((question.aggregation, is_right(table, question, told)))
+    return found
+
+
+def is_right(table: world.Table, question: world.Question, told: dict[str, Any]) -> bool:
+    """Whether the same comes out: the same cells, or the same sum, mean or count of them."""
+    cells = [table.columns[place].cells[row] for row, place in question.cells]
+    how = told.get("aggregator", world.NONE)
+    if question.aggregation == world.NONE:
+        return how == world.NONE and [tuple(c) for c in told["coordinates"]] == [*question.cells]
+    wanted = aggregated(question.aggregation, cells)
+    return how != world.NONE and aggregated(how, told["cells"]).text == wanted.text
+
+
+def _share(rows: list[tuple[str, bool]]) -> float:
+    return sum(right for _, right in rows) / max(1, len(rows))

@@ -1,0 +1,79 @@
+"""Tables and typed questions through real models: what is read of them, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.engine_room import Room
+from tests.tiny_tables import TABLE_COLUMNS, TABLE_ROWS
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+TABLE = "table-question-answering"
+
+
+def test_every_question_has_cells_of_the_table_and_a_result(room: Room) -> None:
+    done = room.run(TABLE, query=["what is the total?", "who?"])
+    value = done.outputs["cells"]
+    assert len(done.answer) == len(value["answers"]) == 2
+    for answer, shown in zip(done.answer, value["answers"], strict=True):
+        assert answer["cells"] == [value["rows"][r][c] for r, c in answer["coordinates"]]
+        assert answer["aggregator"] in ("NONE", "SUM", "AVERAGE", "COUNT")
+        assert shown["question"] in ("what is the total?", "who?")
+        assert bool(shown["how"]) == (answer["aggregator"] != "NONE")
+
+
+def test_a_mean_is_worked_out_from_the_cells(room: Room) -> None:
+    (answer,) = room.run(TABLE).answer
+    assert answer["aggregator"] == "AVERAGE"  # what the seeded weights say
+    numbers = [float(cell) for cell in answer["cells"]]
+    assert answer["result"] == f"{sum(numbers) / len(numbers):g}"
+
+
+def test_bfloat16_gives_the_cells_of_float32(room: Room) -> None:
+    assert room.run(TABLE, dtype="bfloat16").answer == room.run(TABLE).answer
+
+
+def test_questions_may_be_asked_one_after_the_other(room: Room) -> None:
+    done = room.run(TABLE, "tapas-sqa", query=["who?", "what is the total?"], sequential=True)
+    assert [answer["aggregator"] for answer in done.answer] == ["NONE", "NONE"]
+
+
+def test_rows_that_the_model_cannot_number_are_not_read(room: Room) -> None:
+    done = room.run(TABLE, table={"total": [str(n) for n in range(200)]})
+    assert done.notes == (f"{TABLE_ROWS - 1} of 200 rows were read.",)
+    assert len(done.outputs["cells"]["rows"]) == TABLE_ROWS - 1
+
+
+def test_cells_are_kept_whole_and_rows_left_out(room: Room) -> None:
+    done = room.run(TABLE, table={"total": ["fox " * 30] * 6})
+    assert done.notes == ("4 of 6 rows were read.",)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({f"c{n}": ["1"] for n in range(TABLE_COLUMNS)}, "has 6 columns; starter/tapas reads 5"),
+        ({"total": ["fox " * 140]}, "header and first row that do not fit into the 128 tokens"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(room: Room, table: dict[str, Any], said: str) -> None:
+    assert said in room.refusal(TABLE, table=table).message
+
+
+def test_odd_cells_are_read(room: Room) -> None:
+    table = [
+        ["total", "total", ""],
+        [1.5, None, "=1+1"],
+        ["n/a", float("nan"), "?"],
+        ["日本", "", -3],
+    ]
+    done = room.run(TABLE, table=table)
+    assert done.outputs["cells"]["columns"] == ("total", "total (2)", "column 3")
+
+
+def test_a_model_that_writes_its_answer_is_refused(room: Room) -> None:
+    """Its tokenizer left transformers with version 5."""
+    assert "cannot do table questions" in room.refusal(TABLE, "tapex").message
