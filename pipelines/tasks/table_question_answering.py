@@ -122,7 +122,8 @@ ROW = TaskSpec(
     ),
     starter=Starter(
         knows="small tables of sellers, people, products, cities, teams and animals, and questions "
-        "on a cell, on names by a value, on the most and the least, on sums, means and counts"
+        "on a cell, on names by a value, on sums, means and counts and, where there is one column "
+        "of numbers, on the most and the least"
     ),
     build_input=_table_input,
     read_output=_cells,
@@ -153,11 +154,11 @@ ROW = TaskSpec(
                 "table": SALES,
                 "query": [
                     "How many people live in Oslo?",
-                    "Who sold the most apples?",
+                    "How many pears did people from Oslo sell?",
                     "How many apples were sold on average?",
                 ],
             },
-            expect="3; Tom; 18.4",
+            expect="3; 26; 18.4",
         ),
     ),
     raw_example={
