@@ -116,6 +116,20 @@ def test_nothing_found_says_so() -> None:
     assert any(matches.NOTHING in text for text in said)
 
 
+@pytest.mark.parametrize("scores", [[0.29, 0.21, 0.11], [0.2, 0.2], [0.0], [1.0]])
+def test_colours_and_the_slider_reach_from_the_least_score_to_the_best(scores: list[float]) -> None:
+    given = value(len(scores))
+    for match, score in zip(given["matches"], scores, strict=True):
+        match["score"] = score
+    kept = matches._kept(given)
+    plot = matches.figure(kept, kept["points"], kept["scores"], True)
+    marker = plot.data[-1].marker
+    assert marker.cmin <= min(scores) <= max(scores) <= marker.cmax
+    assert len(set(scores)) == 1 or (marker.cmin, marker.cmax) == (scores[-1], scores[0])
+    assert sum(len(line.x) for line in plot.data[:-1]) == 3 * len(scores)
+    assert max(scores) <= matches._topmost(kept["scores"]) <= max(scores) + 0.01
+
+
 @pytest.mark.parametrize("beside", [True, False])
 def test_lines_end_where_the_points_are(beside: bool) -> None:
     kept = matches._kept(value(1))

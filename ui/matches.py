@@ -98,7 +98,7 @@ def matches(output: Output) -> Display:
         return {
             kept: small,
             layout: BESIDE,
-            least: 0,
+            least: gr.update(value=0, maximum=_topmost(small["scores"])),
             most: gr.update(value=at_first, maximum=max(2, count), visible=count > 1),
             **draw(small, BESIDE, 0.0, at_first),
         }
@@ -112,6 +112,11 @@ def matches(output: Output) -> Display:
             over: gr.update(value=None, visible=False), files: "",
         },
     )  # fmt: skip
+
+
+def _topmost(scores: Any) -> float:
+    """The end of the slider: the best score in hundredths, rounded up."""
+    return max(0.01, float(np.ceil(100 * scores.max(initial=0.0)) / 100))
 
 
 def _usable(value: Any, how: Any, *numbers: Any) -> bool:
@@ -165,7 +170,8 @@ def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:
     at = np.stack([_there(shown[:, n], value["sizes"][n], places[n]) for n in range(2)], 1)
     shares = np.linspace(0, LIGHTEST, STEPS)
     colours = sample_colorscale(SCALE, shares.tolist())
-    steps = np.minimum((scores * STEPS).astype(int), STEPS - 1)
+    low, high = _range(value["scores"])
+    steps = np.minimum(((scores - low) / (high - low) * STEPS).astype(int), STEPS - 1)
     for step, colour in enumerate(colours):
         ends = at[steps == step]
         gaps = np.full((len(ends), 1, 2), np.nan)
@@ -176,7 +182,9 @@ def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:
                 line={"color": colour, "width": 1.4}, showlegend=False,
             )
         )  # fmt: skip
-    drawn.add_trace(_dots(at, shown, scores, list(zip(shares / LIGHTEST, colours, strict=True))))
+    dots = _dots(at, shown, scores, list(zip(shares / LIGHTEST, colours, strict=True)))
+    dots.marker.update(cmin=low, cmax=high)
+    drawn.add_trace(dots)
     drawn.update_xaxes(range=[0, whole[0]], visible=False, constrain="domain")
     drawn.update_yaxes(range=[whole[1], 0], visible=False, scaleanchor="x", constrain="domain")
     drawn.update_layout(
@@ -185,6 +193,14 @@ def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:
         plot_bgcolor="rgba(0,0,0,0)", dragmode="pan", showlegend=False,
     )  # fmt: skip
     return drawn
+
+
+def _range(scores: Any) -> tuple[float, float]:
+    """The least and the best score, for the colours: some models are never sure."""
+    if not len(scores):
+        return 0.0, 1.0
+    low, high = float(scores.min()), float(scores.max())
+    return (low, high) if high > low else (0.0, max(high, 1e-6))
 
 
 def _numbers(values: Any) -> list[float | None]:
@@ -204,7 +220,7 @@ def _dots(at: Points, shown: Points, scores: Any, scale: Any) -> Any:
         x=at[..., 0].ravel().round(2).tolist(), y=at[..., 1].ravel().round(2).tolist(),
         mode="markers", text=[line for line in told for _ in range(2)], hoverinfo="text",
         marker={
-            "size": 5, "color": np.repeat(scores, 2).tolist(), "cmin": 0, "cmax": 1,
+            "size": 5, "color": np.repeat(scores, 2).tolist(),
             "colorscale": scale, "showscale": len(shown) > 0, "line": {"width": 0},
             "colorbar": {
                 "orientation": "h", "thickness": 8, "y": 0, "yanchor": "top", "len": 0.5,
