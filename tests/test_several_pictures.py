@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from pipelines.errors import InputError
+from pipelines.jobs import mapping
 from pipelines.kinds import Images
 from pipelines.limits import Limits
+from pipelines.tasks import task
 
 
 @pytest.fixture
@@ -53,3 +55,13 @@ def test_more_pictures_than_the_limit_are_refused(folder: Path) -> None:
     limits = Limits(upload_roots=(folder.resolve(),), pictures=3)
     with pytest.raises(InputError, match="image: has 4 pictures; at most 3"):
         Images().check("image", [str(folder / "a.png")] * 4, limits)
+
+
+def test_a_row_of_a_table_brings_one_picture(folder: Path) -> None:
+    spec, limits = task("image-feature-extraction"), Limits(upload_roots=(folder.resolve(),))
+    columns = mapping.guess(spec, ["note", "file_name"])
+    assert columns == {"image": "file_name"}
+    cells = {"file_name": "b.png", "note": "x"}
+    values = mapping.values_of(spec, cells, columns, folder, folder / "scratch")
+    (upload,) = spec.parse(values, limits).inputs["image"]
+    assert upload.name == "b.png"

@@ -144,7 +144,8 @@ CARD = f"""
 
 Tells how the one coloured shape of a short clip moves: {", ".join(LABELS)}. It is a starter: a
 small model trained from scratch, so that a clone of the project answers offline, and it knows
-nothing of the real world. Whatever else a clip shows, it is called one of these motions.
+nothing of the real world. Whatever else a clip shows, it is called one of these motions. Spinning
+is what it sees worst: a small shape that spins may be said to stand still.
 
 ## Data
 
