@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from types import MethodType
 from typing import Any
 
+THIN_OUT = "post_process_for_mask_generation"
 WITHOUT = "AnyToAnyPipelineWithoutTorchvision"
 
 
@@ -56,9 +57,19 @@ def mend(pipe: Any) -> Any:
     It is the only step of mask generation that asks for torchvision (transformers 5.23).
     """
     processor: Any = getattr(pipe, "image_processor", None)
-    if hasattr(processor, "post_process_for_mask_generation") and not works():
-        processor.post_process_for_mask_generation = MethodType(_thinned, processor)
+    if hasattr(processor, THIN_OUT) and not works():
+        setattr(processor, THIN_OUT, MethodType(_thinned, processor))
     return pipe
+
+
+def setup(pipe: Any) -> list[str]:
+    """The same in Python, to be run once the pipeline is made; in the project's folder."""
+    if THIN_OUT not in vars(getattr(pipe, "image_processor", None) or object):
+        return []
+    return [
+        "from pipelines.without_torchvision import mend  # torchvision is missing",
+        "mend(pipe)",
+    ]
 
 
 def _thinned(

@@ -257,6 +257,19 @@ def test_r6_alpha_is_composited_on_white(take: Take) -> None:
     assert pixels(take(ImageKind(), made.saved(picture, "PNG"))) == [[0, 127, 255, 255]]
 
 
+@pytest.mark.parametrize(
+    ("size", "longest", "given"),
+    [((90, 30), 60, (60, 20)), ((30, 60), 60, (30, 60)), ((90, 30), 0, (90, 30)),
+     ((90, 1), 30, (30, 1))],
+)  # fmt: skip
+def test_a_picture_over_the_longest_side_is_read_smaller_with_a_note(
+    take: Take, size: tuple[int, int], longest: int, given: tuple[int, int]
+) -> None:
+    decoded = take(ImageKind(longest=longest), made.saved(Image.new("RGB", size), "PNG"))
+    assert decoded.value.size == given
+    assert bool(decoded.notes) == (size != given)
+
+
 def test_r6_grey_with_alpha_is_composited_on_white(take: Take) -> None:
     picture = Image.fromarray(np.array([[[100, 255], [100, 0]]], np.uint8))
     assert picture.mode == "LA"

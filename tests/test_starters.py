@@ -145,8 +145,11 @@ def _motion(done: Done) -> str:
 
 
 def _labels(done: Done) -> str:
-    """Every name that was found."""
-    return "; ".join(part["label"] for part in done.answer)
+    """Every name that was found; masks without one are numbered on the page."""
+    shown = next(iter(done.outputs.values()))
+    return "; ".join(part["label"] for part in done.answer if "label" in part) or "; ".join(
+        part["label"] for part in shown["masks"]
+    )
 
 
 def _number_of_the_nearest(done: Done) -> str:

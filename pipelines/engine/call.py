@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines import without_torchvision
 from pipelines.engine.fit_tables import fit_questions, fit_table
 from pipelines.engine.listen import fit_sound
 from pipelines.engine.request import Request
@@ -111,6 +112,7 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
         if type(f.kind) in FITTERS:
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)
+    prepared.setup += without_torchvision.setup(loaded.pipe)
     prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
     if facts.dtype == BFLOAT16:
         prepared.setup += [WIDEN.format(name=name) for name in spec.widened]
