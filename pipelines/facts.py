@@ -135,7 +135,8 @@ def _reads_then_writes(pipe: Any) -> bool:
 
 def _pair(tokenizer: Any) -> tuple[str, ...]:
     """Source and target language of a tokenizer that is for one translation only (Marian)."""
-    pair = tuple(getattr(tokenizer, f"{side}_lang", None) for side in ("source", "target"))
+    told = getattr(tokenizer, "init_kwargs", None) or {}
+    pair = tuple(told.get(f"{side}_lang") for side in ("source", "target"))
     return tuple(str(code) for code in pair if code) if all(pair) else ()
 
 
@@ -239,6 +240,10 @@ TRAITS: dict[str, Trait] = {
     "pooler": Trait(
         holds=lambda pipe: _pools(pipe.model),
         means="make one vector of their own (a pooler)",
+    ),
+    "thinks": Trait(
+        holds=lambda pipe: "enable_thinking" in str(getattr(pipe.tokenizer, "chat_template", "")),
+        means="can be told not to think aloud",
     ),
     "pads": Trait(
         holds=lambda pipe: pipe.tokenizer is None or pipe.tokenizer.pad_token_id is not None,

@@ -95,3 +95,15 @@ class Decisions(OutputKind):
 
     `value` is the likeliest option, the mean level, or the share of yes.
     """
+
+
+class Writing(OutputKind):
+    """{"texts": the answers, "read": the text that they were made of}; they grow as they come."""
+
+
+class Passages(OutputKind):
+    """{"context", "answers": [{"answer", "score", "start", "end"}]}, the surest first.
+
+    Places are characters of the context, None where the answer does not stand in it; models that
+    write their answer give no score.
+    """

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from PIL import Image, ImageDraw, ImageFont
 
+from pipelines.engine.call import Prepared
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Event, Failed
 from pipelines.engine.runner import Runner, RunnerSettings
@@ -101,6 +102,13 @@ class Room:
                     "rain": {"type": "noul", "instructions": "is it rain?"},
                 },
             },
+            "text2text-generation": {"text": "the quick brown fox", "max_new_tokens": 12},
+            "summarization": {"text": "the team scored a goal", "max_new_tokens": 12},
+            "translation": {"text": "the team scored a goal", "max_new_tokens": 12},
+            "question-answering": {
+                "question": "who scored a goal?",
+                "context": "the team scored a goal . rain is about weather",
+            },
             "feature-extraction": {"text": ["the team scored", "a goal"]},
             "zero-shot-object-detection": {
                 "image": self.file("picture.png"),
@@ -177,6 +185,10 @@ class Room:
 
     def call(self, id: str, model: str = "", **values: Any) -> dict[str, Any]:
         """The keywords with which the pipeline is called."""
+        return dict(self.prepared(id, model, **values).call.kwargs)
+
+    def prepared(self, id: str, model: str = "", **values: Any) -> Prepared:
+        """What a request becomes before the pipeline is called."""
         from pipelines.engine.call import prepare
         from pipelines.loading import LoadSettings, load
 
@@ -188,5 +200,4 @@ class Room:
         with self.runner.cache.lease(
             load_settings, lambda: load(task(id), load_settings, lambda *_: None)
         ) as loaded:
-            prepared = prepare(task(id), request, loaded, self.limits)
-        return dict(prepared.call.kwargs)
+            return prepare(task(id), request, loaded, self.limits)

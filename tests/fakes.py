@@ -38,6 +38,7 @@ from pipelines.outputs import (
     Likeness,
     Masks,
     Matches,
+    Passages,
     Reply,
     Scores,
     Spans,
@@ -308,12 +309,24 @@ def _decisions() -> dict[str, Any]:
     return dict(row.read_output(row.raw_example, inputs, {}, FACTS)["decisions"])
 
 
+def _passages() -> dict[str, Any]:
+    context = "Mia lost her red umbrella by the river. In the evening Tom saw it at the bridge."
+    found = (("Tom", 0.81), ("Mia", 0.12), ("Mia lost her red umbrella", 0.03), ("", 0.02))
+    answers = [
+        {"answer": words, "score": score, "start": context.index(words),
+         "end": context.index(words) + len(words)}
+        for words, score in found
+    ]  # fmt: skip
+    return {"context": context, "answers": answers}
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
     Spans: _spans,
     Fills: _fills,
     Vectors: _vectors,
+    Passages: _passages,
     Depth: _depth,
     Matches: _matches,
     Boxes: _boxes,

@@ -21,7 +21,7 @@ from gradio.context import Context
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Engine, Failed, Partial
 from pipelines.limits import Limits
-from pipelines.outputs import OutputKind, Reply
+from pipelines.outputs import OutputKind, Reply, Writing
 from pipelines.spec import Field, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import BY_ID
@@ -32,6 +32,7 @@ from ui.schema import annotation_of, example_of, range_of, schema_of, written_ty
 
 SO_FAR: dict[type[OutputKind], Callable[[Any], Any]] = {
     Reply: lambda texts: [{"generated_text": text} for text in texts],
+    Writing: lambda value: [{"generated_text": text} for text in value["texts"]],
 }
 """Output kinds that grow while they are made -> the raw answer so far, for TaskSpec.to_json."""
 

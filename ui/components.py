@@ -22,6 +22,7 @@ from ui import (
     likeness,
     masks,
     matches,
+    passages,
     sounds,
     spans,
     speech,
@@ -30,6 +31,7 @@ from ui import (
     uploads,
     vectors,
     verdicts,
+    writing,
 )
 from ui.panel import Control, Display
 
@@ -68,6 +70,8 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Filmstrip: filmstrip.filmstrip,
     outputs.Boxes: boxes.boxes,
     outputs.Masks: masks.masks,
+    outputs.Writing: writing.written,
+    outputs.Passages: passages.passages,
     outputs.Sound: speech.sound,
     outputs.Depth: depth.depth,
     outputs.Matches: matches.matches,

@@ -22,6 +22,7 @@ from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
 
+BECAME = "The old {}: {}"
 WHERE = {"model": "Model", "revision": "Model"}
 """Load settings by the accordion they are in; the others are in Device."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -33,6 +34,8 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
     with gr.Row(elem_classes="task"):
         with gr.Column(elem_classes="ask", min_width=280):
             gr.Markdown(spec.help, elem_classes="help")
+            if spec.became:
+                gr.HTML(say.hint(BECAME.format(spec.id, spec.became)), elem_classes="became")
             switch = one_or_many() if place.desk else None
             inputs, each = _inputs(spec, settings)
             side = many(spec) if place.desk else None

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines import without_torchvision
 from pipelines.engine.fit_tables import fit_questions, fit_table
 from pipelines.engine.listen import fit_sound
+from pipelines.engine.parts import cut
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
 from pipelines.engine.talk import read_talk
@@ -194,23 +195,46 @@ def _decode_pictures(f: Field, prepared: Prepared, limits: Limits) -> None:
 
 
 def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
-    """Cut a text to the model's window and say how much of it was read (R8)."""
+    """Cut a text to the model's window, in two or in parts, and say what was read (R8)."""
     kind, window, tokenizer = f.kind, loaded.facts.max_tokens, loaded.pipe.tokenizer
     if not (isinstance(kind, Text) and kind.fit and window):
         return
     text = prepared.inputs[f.name]
-    others = spec.window(prepared.params) if spec.window else ()
-    special = tokenizer.num_special_tokens_to_add(pair=bool(others))
-    room = window - special - max((count(tokenizer, other) for other in others), default=0)
+    room = window - _taken(spec, f, prepared, loaded)
     if room < 1:
-        raise InputError(f.name, f"has no room: the other texts fill the {window:,} tokens.")
+        raise InputError(
+            f.name,
+            f"has no room: the rest of the prompt and the answer fill the {window:,} tokens.",
+        )
     whole = count(tokenizer, text)
-    if whole > room and spec.splits and spec.splits(prepared.params):
+    if whole <= room:
+        return
+    if "points" in loaded.facts.traits:
+        prepared.notes.append(f"{whole:,} tokens were read in several windows.")
+    elif spec.splits and spec.splits(prepared.params):
         _window(prepared, loaded)
         prepared.notes.append(f"{whole:,} tokens were read in windows of {room:,}.")
-    elif whole > room:
+    elif prepared.params.get(kind.parts):
+        prepared.inputs[f.name] = parts = cut(tokenizer, text, room)
+        prepared.notes.append(f"{whole:,} tokens were read in {len(parts)} parts.")
+    else:
         prepared.inputs[f.name] = beginning(tokenizer, text, room)
         prepared.notes.append(f"{room:,} of {whole:,} tokens of the text were read.")
+
+
+def _taken(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> int:
+    """Tokens of the window that are not the text's: special ones, other texts, the answer.
+
+    Where a row writes the prompt itself, it is that prompt without the text.
+    """
+    tokenizer, traits, params = loaded.pipe.tokenizer, loaded.facts.traits, prepared.params
+    if not spec.ways or "points" in traits:
+        others = spec.window(params) if spec.window else ()
+        longest = max((count(tokenizer, other) for other in others), default=0)
+        return int(tokenizer.num_special_tokens_to_add(pair=bool(others))) + longest
+    built = spec.build_input({**prepared.inputs, f.name: ""}, params, loaded.facts)
+    answer = 0 if "reads-then-writes" in traits else params.get("max_new_tokens") or 0
+    return _prompt_tokens(f, built.args[0], params, loaded) + answer
 
 
 def _check_labels(spec: TaskSpec, prepared: Prepared, loaded: Loaded) -> None:

@@ -263,8 +263,10 @@ def _done(run: Run, raw: Any, seconds: float, stopped: bool) -> Done:
 def _stream_into(run: Run, kwargs: dict[str, Any]) -> None:
     """Add a streamer where the row says, unless several answers are drawn at once."""
     params, spec, tokenizer = run.prepared.params, run.spec, run.loaded.pipe.tokenizer
-    several = max(params.get("num_beams") or 1, params.get("num_return_sequences") or 1) > 1
-    if not spec.streams or several:
+    beams = params.get("num_beams") or _beams(run.loaded.pipe.model)
+    several = max(beams, params.get("num_return_sequences") or 1) > 1
+    parts = any(isinstance(value, tuple) for value in run.prepared.inputs.values())
+    if not spec.streams or several or (parts and run.prepared.batch_size > 1):
         return
 
     def decode(ids: list[int]) -> str:
@@ -282,6 +284,11 @@ def _stream_into(run: Run, kwargs: dict[str, Any]) -> None:
     run.stream = TokenStream(decode, emit_text)
     target = kwargs if spec.streams == CALL else kwargs.setdefault(spec.streams, {})
     target["streamer"] = run.stream
+
+
+def _beams(model: Any) -> int:
+    """How many candidates the model keeps by itself."""
+    return getattr(getattr(model, "generation_config", None), "num_beams", None) or 1
 
 
 def _reporter(

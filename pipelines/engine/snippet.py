@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pprint import pformat
 from typing import Any
 
+from pipelines import own
 from pipelines.engine.call import Prepared, invocation
 from pipelines.engine.request import Request
 from pipelines.engine.talk import changed
@@ -22,6 +23,7 @@ from pipelines.kinds import (
 )
 from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.loading import STARTER, LoadSettings
+from pipelines.own import code
 from pipelines.pdf import DPI, POINTS_PER_INCH
 from pipelines.precision import QUANTIZED
 from pipelines.spec import AUTO, Field, Invocation, ModelFacts, TaskSpec
@@ -84,18 +86,22 @@ def snippet(
             imports += more
             reading += lines
     seed = prepared.params.get("seed")
-    if seed is None:
-        imports.append("from transformers import pipeline")
-    else:
-        imports.append("from transformers import pipeline, set_seed")
+    if seed is not None:
         reading.append(f"set_seed({seed})")
     call = invocation(spec, spec.code_input or spec.build_input, inputs, prepared, facts)
     if load.dtype in QUANTIZED:
         imports.append("from transformers import BitsAndBytesConfig")
+    if facts.way in own.OWN:
+        imports += code.imports(facts.way, seed is not None)
+        loading = code.loading(facts.way, _place(load, facts), _call)
+        printed = code.calling(facts.way, call, _call)
+    else:
+        imports.append(f"from transformers import pipeline{'' if seed is None else ', set_seed'}")
+        loading = _loading(spec, load, facts)
+        printed = _printed(spec, call, {**prepared.params, **inputs})
     imports = sorted({*imports, *(x for x in prepared.before if x.startswith("from"))}, key=_module)
     before = [line for line in prepared.before if not line.startswith("from")]
-    lines = [*imports, "", *before, *_loading(spec, load, facts), "", *reading]
-    printed = _printed(spec, call, {**prepared.params, **inputs})
+    lines = [*imports, "", *before, *loading, "", *reading]
     return "\n".join([*lines, *prepared.setup, *printed]) + "\n"
 
 
@@ -147,6 +153,11 @@ def _module(line: str) -> str:
 
 
 def _loading(spec: TaskSpec, load: LoadSettings, facts: ModelFacts) -> list[str]:
+    return [f"pipe = {_call('pipeline', (facts.way or spec.id,), _place(load, facts))}"]
+
+
+def _place(load: LoadSettings, facts: ModelFacts) -> dict[str, Any]:
+    """What is loaded, where to, and how exact."""
     starter = load.model.startswith(STARTER)
     kwargs: dict[str, Any] = {
         "model": f"starter/models/{load.model.removeprefix(STARTER)}" if starter else load.model,
@@ -156,8 +167,7 @@ def _loading(spec: TaskSpec, load: LoadSettings, facts: ModelFacts) -> list[str]
         "dtype": None if load.dtype in QUANTIZED else facts.dtype,
         "model_kwargs": _model_kwargs(load) or None,
     }
-    given = {k: v for k, v in kwargs.items() if v is not None}
-    return [f"pipe = {_call('pipeline', (spec.id,), given)}"]
+    return {k: v for k, v in kwargs.items() if v is not None}
 
 
 def _model_kwargs(load: LoadSettings) -> dict[str, Any]:

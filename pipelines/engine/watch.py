@@ -114,5 +114,6 @@ class TokenStream:
             self._last = time.monotonic()
 
     def end(self) -> None:
-        """Hand on what is left."""
+        """Hand on what is left; the next text, where there are several, has a prompt again."""
+        self._prompt_seen = False
         self._emit(self.text)

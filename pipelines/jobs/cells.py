@@ -22,6 +22,7 @@ from pipelines.outputs import (
     Masks,
     Matches,
     OutputKind,
+    Passages,
     Reply,
     Scores,
     Sound,
@@ -29,6 +30,7 @@ from pipelines.outputs import (
     Spectrogram,
     Transcript,
     Vectors,
+    Writing,
 )
 from pipelines.spec import TaskSpec
 
@@ -132,6 +134,11 @@ def _text(key: str) -> Callable[[Any], Flat]:
     return read
 
 
+def _written(answer: Any) -> Flat:
+    """The text of {"summary_text"}, {"translation_text"} or {"generated_text"}."""
+    return {"text": next((v for v in _first(answer).values() if isinstance(v, str)), "")}
+
+
 def _last_message(chat: Any) -> str:
     last = chat[-1] if isinstance(chat, list) and chat else None
     return str(last.get("content", "")) if isinstance(last, Mapping) else ""
@@ -141,6 +148,8 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Scores: _scores,
     Transcript: _text("text"),
     Answers: _answers,
+    Passages: _answers,
+    Writing: _written,
     Reply: _text("generated_text"),
     Spans: _spans,
     Fills: _fills,

@@ -23,12 +23,14 @@ MAX_LINES_SHOWN = 4
 class Text(Kind):
     """A piece of text; `lines` is the height of its box.
 
-    `fit` cuts it to the model's window, with a note; `max_chars` refuses longer ones (0: no limit).
+    `fit` cuts it to the model's window, with a note; `parts` names the flag by which all of it is
+    read, in parts; `max_chars` refuses longer ones (0: no limit).
     """
 
     lines: int = MAX_LINES_SHOWN
     placeholder: str = ""
     fit: bool = False
+    parts: str = ""
     max_chars: int = 0
 
     def check(self, name: str, value: Any, limits: Limits) -> str:

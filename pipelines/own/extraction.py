@@ -11,6 +11,9 @@ from typing import Any
 import torch
 from transformers.pipelines.base import ChunkPipeline
 
+READING = ("max_seq_len", "doc_stride", "align_to_words")
+"""What `read` is told; the rest is for `best`."""
+
 
 def read(
     tokenizer: Any,

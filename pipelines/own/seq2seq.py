@@ -24,6 +24,11 @@ class Seq2SeqPipeline(Pipeline):
     _load_tokenizer = True
     _default_generation_config = GenerationConfig(max_new_tokens=MAX_NEW_TOKENS)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # generate() warns of it at every call that says max_new_tokens, and goes by that.
+        self.model.generation_config.max_length = None
+
     def _sanitize_parameters(
         self,
         src_lang: str | None = None,

@@ -41,7 +41,7 @@ def task(id: str) -> TaskSpec:
 
     An id may set parameters too: `translation_en_to_fr` is translation with these languages.
     """
-    row = BY_ID.get(ALIASES.get(id, id)) or _longer(id)
+    row = _longer(id) or BY_ID.get(ALIASES.get(id, id))
     if row is None:
         raise InputError("task", f"{id!r} is not known; known tasks: {', '.join(BY_ID)}.")
     return row
