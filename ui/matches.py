@@ -183,7 +183,7 @@ def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:
             )
         )  # fmt: skip
     dots = _dots(at, shown, scores, list(zip(shares / LIGHTEST, colours, strict=True)))
-    dots.marker.update(cmin=low, cmax=high)
+    dots.marker.update(cmin=low, cmax=high, colorbar={"tickvals": [low, high]})
     drawn.add_trace(dots)
     drawn.update_xaxes(range=[0, whole[0]], visible=False, constrain="domain")
     drawn.update_yaxes(range=[whole[1], 0], visible=False, scaleanchor="x", constrain="domain")
@@ -224,7 +224,7 @@ def _dots(at: Points, shown: Points, scores: Any, scale: Any) -> Any:
             "colorscale": scale, "showscale": len(shown) > 0, "line": {"width": 0},
             "colorbar": {
                 "orientation": "h", "thickness": 8, "y": 0, "yanchor": "top", "len": 0.5,
-                "tickformat": ".0%", "nticks": 3, "xpad": 0, "ypad": 4,
+                "tickformat": ".0%", "xpad": 0, "ypad": 4,
             },
         },
     )  # fmt: skip
