@@ -167,6 +167,9 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("image-feature-extraction", "vit-backbone", {"pool": False, "pooling": "first"}),
     ("image-feature-extraction", "resnet-body", {"pool": False, "pooling": "none"}),
     ("image-feature-extraction", "segformer-body", {"pooling": "max"}),
+    ("decision", "decider", {}),
+    ("decision", "jev", {"state": QUOTES}),
+    ("decision", "llava-decider", {"image": "picture.png"}),
     ("table-question-answering", "tapas", {}),
     ("table-question-answering", "tapas", {"query": [QUOTES, "who?"], "dtype": "bfloat16"}),
 ]

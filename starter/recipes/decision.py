@@ -46,7 +46,9 @@ CHAT_TEMPLATE = (
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 EXAM_QUESTIONS = 600
 
-TARGETS = {"right_answers": 0.85, "right_answers_new_phrasing": 0.75}
+TARGETS = {"right_answers": 0.85, "right_answers_new_phrasing": 0.85}
+SHORTFALLS = ("right_answers_new_phrasing",)
+"""Floors that the shipped weights miss; the card says so."""
 
 CARD = """
 # Starter for decision: messages, weather and orders
@@ -55,10 +57,10 @@ A very small Llama that was trained from scratch to answer typed questions on sh
 It shows how decisions work without a download. It is no use on other matters.
 
 **What it knows.** Messages of customers (which team should answer, how angry, how urgent, is a
-refund wanted, which product), weather reports (sky, temperature, wind, place, day) and orders
-(size, status, paid or not, gift or not, product, person). It answers `choice` questions with two to
-five options by name, by description or both, `score` questions with three levels, and `noul`
-(yes/no) questions; the probability of every option is that of its letter, or of Yes and No.
+refund wanted), weather reports (sky, temperature, wind) and orders (size, status, paid or not, gift
+or not). It answers `choice` questions with two to five options by name, by description or both,
+`score` questions with three levels, and `noul` (yes/no) questions; the probability of every option
+is that of its letter, or of Yes and No.
 
 **Architecture.** `LlamaForCausalLM`, 4 layers, 96 wide, 4 heads, cased WordPiece of about 760
 tokens, context 512, float16 weights that load as float32. It reads transformers' own prompt for
@@ -73,8 +75,11 @@ schedule, one CPU thread. Beside the answer it learns, with helpers that are thr
 sentence and option means, which option is right and which letter it has. Without them, 5000 steps
 answered 75 of 100 questions.
 
-**Limits.** English only. It knows no other subject, no numbers and no negation beyond its own
-phrasings; more than five options and levels other than three were never trained.
+**Limits.** Below one of its floors: where text, question and options are all in phrasings that it
+never saw, it answers about 7 questions of 10. Which product, place, day or person a text names, a
+sixth of the questions of its training, it did not learn to tell: of 120 such choices it made 38
+rightly, and all of 132 others. English only. It knows no other subject, no numbers and no negation
+beyond its own phrasings; more than five options and levels other than three were never trained.
 """
 
 
