@@ -47,7 +47,11 @@ def test_the_same_words_are_asked_for_once_and_without_a_login(repos: Hub) -> No
     assert find_models(TASK, "nothing") == ()
 
 
-@pytest.mark.parametrize("fault", ["busy", "broken", "gated"])
+SLOW_FAULT = pytest.mark.slow  # the Hub's client tries again for 20 s
+FAULTS = ["gated", *(pytest.param(f, marks=SLOW_FAULT) for f in ("busy", "broken"))]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_search_that_fails_is_silent_and_asked_again(repos: Hub, fault: str) -> None:
     repos.faults[""] = fault
     assert find_models(TASK, "gpt") == ()
