@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.outputs import Passages, Writing
 from pipelines.spec import Output
+from tests.served import no_loop_left_open
 from ui import passages, writing
 from ui.panel import Display
 
@@ -30,7 +31,7 @@ def drawn(display: Display, value: Any) -> dict[str, Any]:
 
 
 def shown(kind: Any, make: Any, value: Any, label: str = "Answer") -> dict[str, Any]:
-    with gr.Blocks():
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
         return drawn(make(Output(name="x", kind=kind, label=label)), value)
 
 
@@ -84,7 +85,7 @@ def test_a_text_grows_and_says_how_long_it_is() -> None:
 def test_the_other_answers_stand_below_and_in_the_file() -> None:
     updates = shown(Writing, writing.written, {"texts": ["One", "<b>Two"], "read": "x"})
     assert updates["Other answers"]["value"] == "2. <b>Two"
-    with gr.Blocks():
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
         display = writing.written(Output(name="x", kind=Writing, label='A"b'))
     files = list(display.draw({"texts": ["<b>"], "read": ""}, {}).values())[-1]
     assert "<b>" not in files
