@@ -27,6 +27,7 @@ READ_FROM_KEYWORDS = {
     "zero-shot-image-classification": ("candidate_labels", "hypothesis_template", "timeout"),
     "image-feature-extraction": ("timeout",),
     "text-generation": ("add_special_tokens", "padding"),
+    "zero-shot-audio-classification": ("candidate_labels", "hypothesis_template"),
 }  # fmt: skip
 """Parameters that `_sanitize_parameters` takes out of its **kwargs (transformers 5.23)."""
 every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))

@@ -20,6 +20,15 @@ DIGITS = 3
 MAX_NUMBERS = 1_000_000
 """Scores of one answer: about 20 MB of JSON."""
 
+TOGETHER = """scores = {one["label"]: [] for one in found[0]}
+for one in [one for window in found for one in window]:
+    scores[one["label"]].append(one["score"])
+answer = [
+    {"label": label, "score": sum(each) / len(each), "scores": each}
+    for label, each in scores.items()
+]
+sorted(answer, key=lambda one: -one["score"])"""
+
 Values = Mapping[str, Any]
 
 AUDIO = Field(
@@ -85,19 +94,10 @@ def together(found: Any, params: Values) -> list[dict[str, Any]]:
 
 
 def written_together(params: Values) -> str:
-    """`together` as a Python expression of `found`."""
+    """`together` as Python of `found`; the last line is the answer."""
     most = params.get("top_k")
     cut = f"[:{most}]" if most else ""
-    if params["window_s"] is None:
-        return f"found{cut}"
-    return f"""sorted(
-    (
-        {{"label": label, "score": sum(scores) / len(scores), "scores": scores}}
-        for label in [one["label"] for one in found[0]]
-        for scores in [[one["score"] for w in found for one in w if one["label"] == label]]
-    ),
-    key=lambda one: -one["score"],
-){cut}"""
+    return f"found{cut}" if params["window_s"] is None else f"{TOGETHER}{cut}"
 
 
 def drawn(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:

@@ -21,7 +21,7 @@ TARGETS = {"held_out": 0.9, "windows": 0.85}
 
 SEED = 3
 CLIPS = 3_500
-STEPS = 3_600
+STEPS = 1_400
 BATCH = 32
 LEARNING_RATE = 1.5e-3  # peak of one cycle
 WEIGHT_DECAY = 0.02

@@ -23,7 +23,7 @@ TARGETS = {"free_text": 0.85, "others_lose": 0.95}
 
 SEED = 4
 CLIPS = 3_500
-STEPS = 4_500
+STEPS = 2_200
 BATCH = 32
 LEARNING_RATE = 1.5e-3  # peak of one cycle
 WEIGHT_DECAY = 0.02
