@@ -153,6 +153,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("audio-classification", "ast", {"top_k": 3}),
     ("audio-classification", "wav2vec2-sounds", {"function_to_apply": "sigmoid"}),
     ("audio-classification", "whisper-sounds", {"window_s": 0.7, "step_s": 0.3, "batch_size": 2}),
+    ("zero-shot-audio-classification", "clap", {"hypothesis_template": "{} what?"}),
     ("object-detection", "detr", {"threshold": 0.1}),
     ("image-segmentation", "segformer", {"image": "wide.png"}),
     ("zero-shot-object-detection", "owlv2", {"threshold": 0.2}),

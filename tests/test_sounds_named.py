@@ -15,8 +15,8 @@ from tests.test_rows import many, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
-NAMED = "audio-classification"
-MODELS = [(NAMED, "ast"), (NAMED, "wav2vec2-sounds"), (NAMED, "whisper-sounds")]
+NAMED, ASKED = "audio-classification", "zero-shot-audio-classification"
+MODELS = [(NAMED, "ast"), (NAMED, "wav2vec2-sounds"), (NAMED, "whisper-sounds"), (ASKED, "clap")]
 every_model = pytest.mark.parametrize(("id", "model"), MODELS)
 
 

@@ -82,7 +82,7 @@ ROW = TaskSpec(
         Example(label="A siren", values={"audio": "sound_siren.flac"}, expect="siren"),
         Example(label="A voice", values={"audio": "sound_voice.flac"}, expect="speech"),
         Example(
-            label="14 seconds: an engine, beeps, a drum",
+            label="14 seconds: an engine, a bell, a drum",
             values={"audio": "sounds_long.ogg"},
             expect="engine",
         ),

@@ -12,7 +12,7 @@ from starter.worlds.sounds import SAMPLING_RATE, Rng, Samples
 FOLDER = Path(__file__).parents[1] / "examples"
 SEED = 20_777  # no training uses it
 SECONDS = 1.5  # with the most that a sound is late, what the starters hear at once
-LONG = (("engine", 6.0), ("beeps", 4.0), ("drum", 4.0))
+LONG = (("engine", 6.0), ("bell", 4.0), ("drum", 4.0))
 SAID = "hello please open"
 VOICE = speech.Voice(name=speech.UNSEEN_VOICES[0])
 
