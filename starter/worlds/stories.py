@@ -5,6 +5,7 @@ decides by its hash whether it is for training or held out. Answers stand word f
 """
 
 import random
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,8 +100,8 @@ def told(plot: Plot, slots: dict[str, Any], rng: random.Random) -> Story:
 def _question(form: str, answer: str, slots: dict[str, Any], text: str) -> Question | None:
     """The question where its answer stands in this wording of the story."""
     words = with_article(answer.format(**slots))
-    start = text.find(words)
-    return Question(text=_filled(form, slots), answer=words, start=start) if start >= 0 else None
+    found = re.search(rf"\b{re.escape(words)}\b", text)  # Paul is no part of Paula
+    return found and Question(text=_filled(form, slots), answer=words, start=found.start())
 
 
 def _filled(form: str, slots: dict[str, Any]) -> str:
