@@ -27,6 +27,11 @@ from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import generation_field
 
 DOCS = docs("AutomaticSpeechRecognitionPipeline")
+SEARCH = (
+    "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "no_repeat_ngram_size",
+    "length_penalty", "min_new_tokens",
+)  # fmt: skip
+"""How a model that writes chooses its words, beside beams and temperature."""
 AUTO_TIMESTAMPS = "auto"
 AUTO_CHUNK_SECONDS = 30.0
 """Longer recordings are read in windows of this length unless told otherwise."""
@@ -210,6 +215,10 @@ ROW = TaskSpec(
             "temperature", route=GENERATE, needs="generates", default=None, advanced=True
         ),
         generation_field("seed", needs="generates"),
+        *(
+            generation_field(name, route=GENERATE, needs="generates", default=None, advanced=True)
+            for name in SEARCH
+        ),
     ),
     outputs=(
         Output(name="transcript", kind=Transcript, label="Transcript"),
@@ -255,5 +264,7 @@ ROW = TaskSpec(
     withheld={
         "ignore_warning": "silences a log line only",
         "decoder_kwargs": "options of the pyctcdecode package, which is not used here",
+        "num_return_sequences": "one recording has one transcript",
+        "stop_strings": "generate() would need the tokenizer, which the pipeline does not give it",
     },
 )

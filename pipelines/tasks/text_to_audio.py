@@ -182,6 +182,10 @@ ROW = TaskSpec(
         ),
         generation_field("top_k", route=GENERATE, needs="generates", default=None),
         generation_field("top_p", route=GENERATE, needs="generates", default=None),
+        *(
+            generation_field(name, route=GENERATE, needs="generates", default=None)
+            for name in ("min_p", "typical_p", "repetition_penalty", "min_new_tokens")
+        ),
     ),
     outputs=(Output(name="sound", kind=Sound, label="Sound"),),
     models=(
@@ -249,5 +253,10 @@ ROW = TaskSpec(
         "generate_kwargs": "set by the fields for sampling and length",
         "preprocess_params": "a voice preset names a file that would be fetched (security)",
         "processor_kwargs": "reaches the chat template (security)",
+        "num_beams": "models of sound draw their codes, they do not search with beams",
+        "length_penalty": "only used with beams",
+        "no_repeat_ngram_size": "made for words; a sound repeats itself",
+        "num_return_sequences": "one text, one sound; another seed gives another one",
+        "stop_strings": "a sound has no text to stop at",
     },
 )
