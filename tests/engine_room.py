@@ -115,6 +115,12 @@ class Room:
                 "candidate_labels": ["a red circle", "cat"],
                 "threshold": 0.0,
             },
+            "mask-generation": {
+                "image": self.file("picture.png"),
+                "points_per_crop": 4,
+                "pred_iou_thresh": 0.0,
+                "stability_score_thresh": 0.0,
+            },
             "image-segmentation": {"image": self.file("picture.png")},
             "object-detection": {"image": self.file("picture.png"), "threshold": 0.0},
             "audio-classification": {"audio": self.file("noise.wav")},

@@ -56,6 +56,7 @@ HEARD = {
 POINT = record({"x": NUMBER, "y": NUMBER})
 ANSWERS = {
     "object-detection": items({"label": TEXT, "score": SHARE, "box": BOX}),
+    "mask-generation": items({"mask": TEXT, "score": NUMBER, "box": BOX, "area": COUNT}),
     "image-segmentation": {
         "type": "array",
         "items": record({"label": TEXT, "mask": TEXT}, score=SHARE),

@@ -14,8 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.engine.intake import request_from
+from pipelines.engine.request import Progress
+from pipelines.errors import InputError
+from pipelines.limits import Limits
 from pipelines.outputs import Masks
 from pipelines.spec import Output
+from pipelines.tasks import TASKS
 from pipelines.tasks.masks import box_of, from_runs, png, runs, to_mask
 from settings import EXAMPLES
 from tests.engine_room import Room
@@ -25,7 +30,7 @@ from ui import masks as shown
 from ui.panel import Display
 
 slow = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-SEGMENTATION = "image-segmentation"
+SEGMENTATION, GENERATION = "image-segmentation", "mask-generation"
 ALL_THREE = ("maskformer", "mask2former", "detr-panoptic")
 
 
@@ -190,6 +195,49 @@ class TestSegmentation:
         Image.new("RGB", (1, 1), "red").save(room.folder / "pixel.png")
         (only,) = room.run(SEGMENTATION, image=room.file("pixel.png")).answer
         assert decoded(only["mask"]).all()
+
+
+@pytest.mark.parametrize("model", ["sam", "sam-hq"])
+class TestMaskGeneration:
+    pytestmark = slow
+
+    def test_everything_is_cut_out_the_surest_first(self, room: Room, model: str) -> None:
+        answer = room.run(GENERATION, model).answer
+        scores = [part["score"] for part in answer]
+        assert scores == sorted(scores, reverse=True)
+        for part in answer:
+            mask = decoded(part["mask"])
+            assert mask.shape == (48, 48)
+            assert part["area"] == mask.sum()
+            assert part["box"] == box_of(mask)
+
+    def test_points_may_come_in_any_batches(self, room: Room, model: str) -> None:
+        many, few = (room.run(GENERATION, model, points_per_batch=n).answer for n in (64, 3))
+        assert [part["box"] for part in many] == [part["box"] for part in few]
+
+    def test_parts_of_the_picture_are_looked_at_again(self, room: Room, model: str) -> None:
+        assert room.run(GENERATION, model, crops_n_layers=1, crop_overlap_ratio=0.2).answer
+
+    def test_progress_counts_the_batches_of_points(self, room: Room, model: str) -> None:
+        for layers, total in ((0, 4), (1, 20)):
+            events = room.events(GENERATION, model, points_per_batch=5, crops_n_layers=layers)
+            steps = [e for e in events if isinstance(e, Progress) and e.total]
+            assert (steps[-1].done, steps[-1].total) == (total, total)
+
+    def test_nothing_good_enough_is_an_empty_answer(self, room: Room, model: str) -> None:
+        done = room.run(GENERATION, model, pred_iou_thresh=1.0)
+        assert done.answer == done.outputs["masks"]["masks"] == []
+
+    def test_a_single_pixel_is_a_picture(self, room: Room, model: str) -> None:
+        Image.new("RGB", (1, 1), "red").save(room.folder / "dot.png")
+        room.run(GENERATION, model, image=room.file("dot.png"))
+
+
+def test_more_points_than_a_request_may_ask_for_are_refused() -> None:
+    spec = TASKS[GENERATION]
+    values = {"image": "https://example.com/a.png", "points_per_crop": 64, "crops_n_layers": 3}
+    with pytest.raises(InputError, match="points_per_crop"):
+        request_from(spec, {**values, "points_per_crop": 65}, Limits())
 
 
 @pytest.mark.slow

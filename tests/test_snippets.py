@@ -73,6 +73,7 @@ def execute(room: Room, sources: list[str], environ: dict[str, str] | None = Non
     if not link.exists():
         link.mkdir()
         (link / "models").symlink_to(loading.STARTERS, target_is_directory=True)
+        (room.folder / "pipelines").symlink_to(ROOT / "pipelines", target_is_directory=True)
     done = subprocess.run(
         [sys.executable, "-c", RUN_ALL],
         input=repr(sources),
@@ -156,6 +157,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("zero-shot-audio-classification", "clap", {"hypothesis_template": "{} what?"}),
     ("object-detection", "detr", {"threshold": 0.1}),
     ("image-segmentation", "segformer", {"image": "wide.png"}),
+    ("mask-generation", "sam", {"points_per_batch": 5}),
     ("zero-shot-object-detection", "owlv2", {"threshold": 0.2}),
     ("depth-estimation", "dpt", {"longest_side": 64, "image": "page.png"}),
     ("depth-estimation", "depth-anything-metric", {"dtype": "bfloat16"}),
