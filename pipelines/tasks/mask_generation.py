@@ -142,7 +142,9 @@ ROW = TaskSpec(
         Model(id="facebook/sam-vit-huge", revision="87aecf0", note="641M, strong, slow"),
         Model(id="Zigeng/SlimSAM-uniform-77", note="10M, small"),
     ),
-    starter=Starter(knows="circles, squares, triangles and stars, one mask each"),
+    starter=Starter(
+        knows="circles, squares, triangles and stars, one mask each; it misses one in seven"
+    ),
     build_input=_picture,
     read_output=_masks,
     to_json=_json,
@@ -151,9 +153,21 @@ ROW = TaskSpec(
     steps=_batches,
     batches=False,
     examples=(
-        Example(label="Three shapes", values={"image": "shapes_three.png"}, expect="mask 3"),
-        Example(label="Five shapes, wide", values={"image": "shapes_wide.png"}, expect="mask 4"),
         Example(label="A plain drawing", values={"image": "shapes_drawing.png"}, expect="mask 3"),
+        Example(
+            label="Five shapes, asked less strictly",
+            values={
+                "image": "shapes_wide.png",
+                "pred_iou_thresh": 0.8,
+                "stability_score_thresh": 0.8,
+            },
+            expect="mask 5",
+        ),
+        Example(
+            label="A finer grid",
+            values={"image": "shapes_drawing.png", "points_per_crop": 12},
+            expect="mask 3",
+        ),
     ),
     raw_example={"masks": [[[True, False], [True, True]]], "scores": [0.96]},
     withheld={
