@@ -73,6 +73,10 @@ ANSWERS = {
     **dict.fromkeys(
         ("text-generation", "image-text-to-text", "any-to-any"), record({"generated_text": TEXT})
     ),
+    "text2text-generation": record({"generated_text": TEXT}),
+    "summarization": record({"summary_text": TEXT}),
+    "translation": record({"translation_text": TEXT}),
+    "question-answering": items({"answer": TEXT, "score": SHARE, "start": COUNT, "end": COUNT}),
     "text-classification": items({"label": TEXT, "score": SHARE}),
     "token-classification": items(
         {"entity_group": TEXT, "score": SHARE, "word": TEXT, "start": COUNT, "end": COUNT}

@@ -1,0 +1,86 @@
+"""Text to text: whatever a model was taught to make of a text."""
+
+from __future__ import annotations
+
+from pipelines.outputs import Writing
+from pipelines.spec import CALL, Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.tasks.rewriting import (
+    CHAT_MODELS,
+    CONTINUES,
+    NO_LANGUAGES,
+    WAYS,
+    WITHHELD,
+    Values,
+    as_json,
+    instruct,
+    parts_of,
+    read,
+    text_field,
+    tokens,
+    writing,
+    writing_fields,
+)
+
+STORY = (
+    "On Monday Mia lost her red umbrella by the river. For hours she looked everywhere. In the "
+    "evening Tom the postman came by. Tom saw it under the bridge."
+)
+
+
+def _prompt(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
+    """The text as it is: what to do with it stands in it."""
+    if facts.way == CONTINUES:
+        return instruct(inputs, "", "", facts)
+    return read(inputs, lambda text: text)
+
+
+ROW = TaskSpec(
+    id="text2text-generation",
+    modality="Text",
+    title="Text to text",
+    place=3,
+    help="Let a T5 or another such model make a text of a text; the task stands in front of it.",
+    became="transformers 5 took it out and offers text-generation with a chat model; T5, BART and "
+    "their kin still run here.",
+    ways=WAYS,
+    inputs=(text_field("Text with its task", "translate English to German: The house is old."),),
+    params=writing_fields(256),
+    outputs=(Output(name="written", kind=Writing, label="Answer"),),
+    models=(
+        Model(id="google/flan-t5-base", note="0.25B, follows instructions"),
+        Model(id="google-t5/t5-base", revision="a9723ea", note="0.2B, translate, summarize, cola"),
+        Model(id="google/flan-t5-small", note="0.08B, follows instructions, quick"),
+        Model(id="MBZUAI/LaMini-Flan-T5-248M", note="0.25B, follows instructions"),
+        *CHAT_MODELS,
+    ),
+    starter=Starter(
+        knows="three tasks by their prefix: translate English to Spanish, summarize, and question "
+        "with context, in the words of its own small world",
+    ),
+    build_input=_prompt,
+    read_output=writing,
+    to_json=as_json("generated_text"),
+    work=tokens,
+    unit="tokens/s",
+    streams=CALL,
+    steps=parts_of,
+    examples=(
+        Example(
+            label="Translate a sentence",
+            values={"text": "translate English to Spanish: The girl buys a red hat."},
+            expect="La niña compra un sombrero rojo.",
+        ),
+        Example(
+            label="Sum up a story",
+            values={"text": f"summarize: {STORY}"},
+            expect="Tom found the red umbrella that Mia had lost by the river.",
+        ),
+        Example(
+            label="Ask about a story",
+            values={"text": f"question: Where was the umbrella? context: {STORY}"},
+            expect="under the bridge",
+        ),
+    ),
+    raw_example=[{"generated_text": "La niña compra un sombrero rojo."}],
+    withheld={**WITHHELD, **NO_LANGUAGES},
+)
