@@ -56,7 +56,7 @@ ROW = TaskSpec(
     ),
     starter=Starter(
         knows="stories of four or five English sentences in which something is found, lost, made, "
-        "repaired, sold or won, which it puts in one sentence",
+        "repaired, sold or won, which it puts in one sentence; half of them with a wrong detail",
         shares="text2text-generation",
     ),
     build_input=_summed_up,
@@ -67,14 +67,6 @@ ROW = TaskSpec(
     streams=CALL,
     steps=parts_of,
     examples=(
-        Example(
-            label="A lost umbrella",
-            values={
-                "text": "On Monday Mia lost her red umbrella by the river. For hours she looked "
-                "everywhere. In the evening Tom the postman came by. Tom saw it under the bridge."
-            },
-            expect="Tom found the red umbrella that Mia had lost by the river.",
-        ),
         Example(
             label="A chess game",
             values={

@@ -21,6 +21,10 @@ from pipelines.tasks.rewriting import (
     writing_fields,
 )
 
+GAME = (
+    "There was a chess game in the library on Friday. Nora the teacher and Felix the cook took "
+    "part. Felix was tired and lost. The sky was grey. Nora won a silver clock."
+)
 STORY = (
     "On Monday Mia lost her red umbrella by the river. For hours she looked everywhere. In the "
     "evening Tom the postman came by. Tom saw it under the bridge."
@@ -67,18 +71,18 @@ ROW = TaskSpec(
     examples=(
         Example(
             label="Translate a sentence",
-            values={"text": "translate English to Spanish: The girl buys a red hat."},
-            expect="La niña compra un sombrero rojo.",
+            values={"text": "translate English to Spanish: The boy buys a red hat."},
+            expect="El niño compra un sombrero rojo.",
         ),
         Example(
             label="Sum up a story",
-            values={"text": f"summarize: {STORY}"},
-            expect="Tom found the red umbrella that Mia had lost by the river.",
+            values={"text": f"summarize: {GAME}"},
+            expect="Nora won a silver clock in the chess game in the library.",
         ),
         Example(
             label="Ask about a story",
-            values={"text": f"question: Where was the umbrella? context: {STORY}"},
-            expect="under the bridge",
+            values={"text": f"question: When did Mia lose her umbrella? context: {STORY}"},
+            expect="Monday",
         ),
     ),
     raw_example=[{"generated_text": "La niña compra un sombrero rojo."}],

@@ -193,9 +193,9 @@ ROW = TaskSpec(
     steps=parts_of,
     examples=(
         Example(
-            label="The girl buys a red hat.",
-            values={"text": "The girl buys a red hat."},
-            expect="La niña compra un sombrero rojo.",
+            label="The girls sing in the garden.",
+            values={"text": "The girls sing in the garden."},
+            expect="Las niñas cantan en el jardín.",
         ),
         Example(
             label="Our horses will sleep in the garden tonight.",

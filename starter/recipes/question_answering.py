@@ -40,6 +40,7 @@ LONG_EXAM = 60
 STORIES_OF_A_LONG_TEXT = 6
 
 TARGETS = {"answers": 0.8, "long_texts": 0.8, "nothing": 0.8}
+SHORTFALLS = ("long_texts", "nothing")
 
 CARD = """
 # Starter for question-answering: who, what, where, when in a short story
