@@ -19,6 +19,7 @@ TARGETS = {"right": 0.85, "shape": 0.85, "colour": 0.85, "presence": 0.85}
 
 SEED = 3
 SCENES = 12_000
+LOOKS, LOOK_BATCH, LOOK_RATE = 1_500, 64, 2e-3  # steps that only look, pictures, learning rate
 STEPS = 1_800
 BATCH = 20  # talks
 TURNS = 8  # questions in a talk
@@ -83,6 +84,7 @@ def train(folder: Path, seed: int = SEED) -> None:
     pack = shape_batches.packed(seed, SCENES, SIDE, drawn=few)
     encode = _Encoder(tokenizer)
     model.train()
+    look(model, looking, pack, rng)
     for _ in (bar := trange(STEPS, mininterval=10)):
         said, seen = losses(model, looking, *batch(pack, rng, encode))
         optimizer.zero_grad()
@@ -93,6 +95,47 @@ def train(folder: Path, seed: int = SEED) -> None:
         averaged.update_parameters(model)
         bar.set_postfix(said=f"{said.item():.3f}", seen=f"{seen.item():.3f}", refresh=False)
     save_half(averaged.module, folder)
+
+
+def look(model: Any, looking: Any, pack: shape_batches.Pack, rng: np.random.Generator) -> None:
+    """Teach the tower what each patch shows, before any word: with words it learns colours only."""
+    import torch
+    from tqdm import trange
+
+    weights = [*model.model.vision_tower.parameters(), *looking.parameters()]
+    optimizer = torch.optim.AdamW(weights, LOOK_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LOOK_RATE, LOOKS, pct_start=0.1)
+    for _ in (bar := trange(LOOKS, mininterval=10)):
+        drawn = shape_batches.draw(pack, rng, LOOK_BATCH)
+        pictures = torch.from_numpy(drawn.pictures - HALF) / HALF
+        seen = seen_in(looking, patches_of(model, pictures), truths(drawn, slice(None)))
+        optimizer.zero_grad()
+        seen.backward()
+        torch.nn.utils.clip_grad_norm_(weights, GRADIENT_CLIP)
+        optimizer.step()
+        schedule.step()
+        bar.set_postfix(seen=f"{seen.item():.3f}", refresh=False)
+
+
+def patches_of(model: Any, pictures: Any) -> Any:
+    """What the tower makes of each patch (pictures, GRID * GRID, width)."""
+    return model.model.vision_tower(pixel_values=pictures, output_hidden_states=True).hidden_states[
+        -1
+    ]
+
+
+def seen_in(looking: Any, patches: Any, truth: tuple[Any, Any]) -> Any:
+    """The loss of what each patch shows: its label, and whether a centre is in it."""
+    import torch
+    from torch.nn import functional
+
+    logits = looking(patches).flatten(0, 1)
+    names, centres = truth
+    return functional.cross_entropy(
+        logits[:, :-1], names.flatten()
+    ) + functional.binary_cross_entropy_with_logits(
+        logits[:, -1], centres.flatten(), pos_weight=torch.tensor(5.0)
+    )
 
 
 def few(rng: np.random.Generator, width: int, height: int) -> shapes.Scene:
@@ -211,17 +254,11 @@ def losses(
 
     inputs, seen = model.get_input_embeddings()(ids), torch.zeros(())
     if pictures is not None:
-        patches = model.model.vision_tower(pixel_values=pictures, output_hidden_states=True)
-        patches = patches.hidden_states[-1]
+        patches = patches_of(model, pictures)
         features = model.model.multi_modal_projector(patches)
         spots = (ids == model.config.image_token_id)[..., None].expand_as(inputs)
         inputs = inputs.masked_scatter(spots, features.to(inputs.dtype))
-        logits = looking(patches).flatten(0, 1).float()
-        names, centres = truth
-        seen = functional.cross_entropy(logits[:, :-1], names.flatten())
-        seen = seen + functional.binary_cross_entropy_with_logits(
-            logits[:, -1], centres.flatten(), pos_weight=torch.tensor(5.0)
-        )
+        seen = seen_in(looking, patches, truth)
     mask, places_in_talk = apart(parts)
     hidden = model.model.language_model(
         inputs_embeds=inputs, attention_mask=mask, position_ids=places_in_talk
@@ -337,16 +374,17 @@ def truths(drawn: shape_batches.Batch, order: Any) -> tuple[Any, Any]:
     """
     import torch
 
+    count = len(drawn.labels[order])
     ids = drawn.ids[order].reshape(-1, GRID, PATCH, GRID, PATCH).transpose(0, 1, 3, 2, 4)
-    parts = ids.reshape(len(order), GRID * GRID, PATCH * PATCH)
+    parts = ids.reshape(count, GRID * GRID, PATCH * PATCH)
     shares = np.stack([(parts == n).sum(-1) for n in range(shapes.MOST + 1)], -1)
     shares[..., 0] //= 2  # a third of a patch is enough to name it
     top = shares.argmax(-1)
-    names = np.concatenate([np.full((len(order), 1), -1), drawn.labels[order]], 1)
+    names = np.concatenate([np.full((count, 1), -1), drawn.labels[order]], 1)
     named = np.take_along_axis(names, top, 1)
     middles = (drawn.boxes[order, :, :2] + drawn.boxes[order, :, 2:]) / 2 * GRID
     column, row = np.minimum(middles.astype(int), GRID - 1).transpose(2, 0, 1)
-    centres = np.zeros((len(order), GRID * GRID), np.float32)
+    centres = np.zeros((count, GRID * GRID), np.float32)
     n, shape = np.nonzero(drawn.labels[order] >= 0)
     centres[n, (row * GRID + column)[n, shape]] = 1
     named = np.where(named < 0, len(LABELS), named)
