@@ -9,18 +9,17 @@ import numpy as np
 
 from starter.ask import Ask
 from starter.recipes import save_half
-from starter.small_vision import places, spread, spread_patches
+from starter.small_vision import spread
 from starter.worlds import shape_batches, shape_talks, shapes
 from starter.worlds.shape_talks import EXAMINED, Seen, Turn
 from starter.worlds.shapes import LABELS
 
-MINUTES = 10.0
+MINUTES = 8.0
 TARGETS = {"right": 0.85, "shape": 0.85, "colour": 0.85, "presence": 0.85}
 
 SEED = 3
-SCENES = 12_000
-LOOKS, LOOK_BATCH, LOOK_RATE = 1_500, 64, 2e-3  # steps that only look, pictures, learning rate
-STEPS = 1_800
+SCENES = 5_000
+STEPS = 1_300
 BATCH = 20  # talks
 TURNS = 8  # questions in a talk
 LEARNING_RATE = 2.5e-3
@@ -29,16 +28,17 @@ WARM_UP = 120  # steps
 WEIGHT_DECAY = 0.02
 GRADIENT_CLIP = 1.0
 AVERAGE = 0.995
-LOOKING = 0.5  # weight of what each patch shows, against the words
 TWO_PICTURES, NO_PICTURE = 0.12, 0.03  # share of steps whose talks have so many
 IN_TURN = 0.25  # share of the other steps whose questions see the earlier ones and their answers
 TEXT_FIRST = 0.15  # share of those talks that ask before the picture
 IGNORED = -100
 THREADS = 1
 
-SIDE, PATCH = 64, 8  # pixels
+EYES = Path(__file__).parents[1] / "models" / "zero-shot-object-detection"
+"""The starter whose vision tower this one looks through: it tells kinds apart already."""
+SIDE, PATCH = 128, 16  # pixels, as those eyes have them
 GRID = SIDE // PATCH  # patches a side
-WIDTH = {"vision": 80, "text": 128}
+WIDTH = {"vision": 128, "text": 128}
 MOST = 3  # shapes in a scene
 RADII = (15 / 128, 30 / 128)  # of a shape, as a share of the shorter side
 FEW_LABELS = 0.4  # share of scenes with one or two labels, so that there is something to count
@@ -76,66 +76,33 @@ def train(folder: Path, seed: int = SEED) -> None:
     rng = np.random.default_rng(seed)
     tokenizer = make_tokenizer(rng)
     model = build(tokenizer, folder)
-    looking = torch.nn.Linear(WIDTH["vision"], len(LABELS) + 2)
-    trained = [*model.named_parameters(), *looking.named_parameters()]
+    model.model.vision_tower.requires_grad_(False)
+    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(_groups(trained), LEARNING_RATE, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
     pack = shape_batches.packed(seed, SCENES, SIDE, drawn=few)
     encode = _Encoder(tokenizer)
     model.train()
-    look(model, looking, pack, rng)
     for _ in (bar := trange(STEPS, mininterval=10)):
-        said, seen = losses(model, looking, *batch(pack, rng, encode))
+        said = loss(model, *batch(pack, rng, encode))
         optimizer.zero_grad()
-        (said + LOOKING * seen).backward()
+        said.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_CLIP)
         optimizer.step()
         schedule.step()
         averaged.update_parameters(model)
-        bar.set_postfix(said=f"{said.item():.3f}", seen=f"{seen.item():.3f}", refresh=False)
+        bar.set_postfix(said=f"{said.item():.3f}", refresh=False)
     save_half(averaged.module, folder)
-
-
-def look(model: Any, looking: Any, pack: shape_batches.Pack, rng: np.random.Generator) -> None:
-    """Teach the tower what each patch shows, before any word: with words it learns colours only."""
-    import torch
-    from tqdm import trange
-
-    weights = [*model.model.vision_tower.parameters(), *looking.parameters()]
-    optimizer = torch.optim.AdamW(weights, LOOK_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LOOK_RATE, LOOKS, pct_start=0.1)
-    for _ in (bar := trange(LOOKS, mininterval=10)):
-        drawn = shape_batches.draw(pack, rng, LOOK_BATCH)
-        pictures = torch.from_numpy(drawn.pictures - HALF) / HALF
-        seen = seen_in(looking, patches_of(model, pictures), truths(drawn, slice(None)))
-        optimizer.zero_grad()
-        seen.backward()
-        torch.nn.utils.clip_grad_norm_(weights, GRADIENT_CLIP)
-        optimizer.step()
-        schedule.step()
-        bar.set_postfix(seen=f"{seen.item():.3f}", refresh=False)
 
 
 def patches_of(model: Any, pictures: Any) -> Any:
     """What the tower makes of each patch (pictures, GRID * GRID, width)."""
-    return model.model.vision_tower(pixel_values=pictures, output_hidden_states=True).hidden_states[
-        -1
-    ]
-
-
-def seen_in(looking: Any, patches: Any, truth: tuple[Any, Any]) -> Any:
-    """The loss of what each patch shows: its label, and whether a centre is in it."""
     import torch
-    from torch.nn import functional
 
-    logits = looking(patches).flatten(0, 1)
-    names, centres = truth
-    return functional.cross_entropy(
-        logits[:, :-1], names.flatten()
-    ) + functional.binary_cross_entropy_with_logits(
-        logits[:, -1], centres.flatten(), pos_weight=torch.tensor(5.0)
-    )
+    with torch.no_grad():
+        seen = model.model.vision_tower(pixel_values=pictures, output_hidden_states=True)
+    return seen.hidden_states[-1][:, 1:]  # without the token of the whole picture
 
 
 def few(rng: np.random.Generator, width: int, height: int) -> shapes.Scene:
@@ -194,15 +161,15 @@ def build(tokenizer: Any, folder: Path) -> Any:
         size={"height": SIDE, "width": SIDE}, image_mean=[HALF] * 3, image_std=[HALF] * 3
     )
     transformers.LlavaProcessor(
-        pictures, tokenizer, patch_size=PATCH, vision_feature_select_strategy="full",
-        chat_template=CHAT_TEMPLATE,
+        pictures, tokenizer, patch_size=PATCH, vision_feature_select_strategy="default",
+        num_additional_image_tokens=1, chat_template=CHAT_TEMPLATE,
     ).save_pretrained(folder)  # fmt: skip
     special = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id")
                for name in ("pad", "bos", "eos")}  # fmt: skip
     config = transformers.LlavaConfig(
-        vision_config=transformers.SiglipVisionConfig(
-            hidden_size=WIDTH["vision"], intermediate_size=160, num_hidden_layers=3,
-            num_attention_heads=4, image_size=SIDE, patch_size=PATCH, vision_use_head=False,
+        vision_config=transformers.CLIPVisionConfig(
+            hidden_size=WIDTH["vision"], intermediate_size=256, num_hidden_layers=4,
+            num_attention_heads=4, image_size=SIDE, patch_size=PATCH,
         ),
         text_config=transformers.LlamaConfig(
             vocab_size=len(tokenizer), hidden_size=WIDTH["text"], intermediate_size=192,
@@ -210,17 +177,27 @@ def build(tokenizer: Any, folder: Path) -> Any:
             max_position_embeddings=CONTEXT, tie_word_embeddings=True, **special,
         ),
         image_token_index=tokenizer.convert_tokens_to_ids(PICTURE), image_seq_length=GRID * GRID,
-        vision_feature_layer=-1, vision_feature_select_strategy="full", tie_word_embeddings=True,
+        vision_feature_layer=-1, vision_feature_select_strategy="default", tie_word_embeddings=True,
     )  # fmt: skip
     model = transformers.LlavaForConditionalGeneration(config)
     model.generation_config = transformers.GenerationConfig(**special)
     spread(model)
-    embeddings = vision_tower(model).embeddings
-    spread_patches(embeddings.patch_embedding.weight)
     with torch.no_grad():
-        embeddings.position_embedding.weight.copy_(places(GRID, WIDTH["vision"]))
         model.get_input_embeddings().weight.normal_(0, 0.08)
+    lend_eyes(model)
     return model
+
+
+def lend_eyes(model: Any) -> None:
+    """Copy the vision tower of EYES, an OWL-ViT's, which is a CLIP's under other names."""
+    import transformers
+
+    eyes = transformers.OwlViTForObjectDetection.from_pretrained(EYES).owlvit.vision_model
+    weights = {
+        name.replace("pre_layernorm", "pre_layrnorm"): weight
+        for name, weight in eyes.state_dict().items()
+    }
+    vision_tower(model).load_state_dict(weights)
 
 
 def vision_tower(model: Any) -> Any:
@@ -245,34 +222,28 @@ def _groups(named: list[tuple[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def losses(
-    model: Any, looking: Any, pictures: Any, ids: Any, labels: Any, parts: Any, truth: Any
-) -> tuple[Any, Any]:
-    """The loss of the words, and of what each patch shows; without that, little is learned."""
-    import torch
+def loss(model: Any, pictures: Any, ids: Any, labels: Any, parts: Any) -> Any:
+    """The cross entropy of the answers' words."""
     from torch.nn import functional
 
-    inputs, seen = model.get_input_embeddings()(ids), torch.zeros(())
+    inputs = model.get_input_embeddings()(ids)
     if pictures is not None:
-        patches = patches_of(model, pictures)
-        features = model.model.multi_modal_projector(patches)
+        features = model.model.multi_modal_projector(patches_of(model, pictures))
         spots = (ids == model.config.image_token_id)[..., None].expand_as(inputs)
         inputs = inputs.masked_scatter(spots, features.to(inputs.dtype))
-        seen = seen_in(looking, patches, truth)
     mask, places_in_talk = apart(parts)
     hidden = model.model.language_model(
         inputs_embeds=inputs, attention_mask=mask, position_ids=places_in_talk
     ).last_hidden_state[:, :-1]
     learned = labels[:, 1:] != IGNORED
-    said = functional.cross_entropy(model.lm_head(hidden[learned]).float(), labels[:, 1:][learned])
-    return said, seen
+    return functional.cross_entropy(model.lm_head(hidden[learned]).float(), labels[:, 1:][learned])
 
 
 def apart(parts: Any) -> tuple[Any, Any]:
     """Who sees whom (talks, 1, longest, longest), and each token's place (talks, longest).
 
-    A question sees part 0, which is the picture, and itself: those that see earlier answers read
-    the scene off them: trained so, a model got one caption in five right.
+    A question sees part 0, which is the picture, and itself: one that sees earlier answers can read
+    the scene off them in place of the picture.
     """
     import torch
 
@@ -298,7 +269,7 @@ class _Encoder:
 
 
 def batch(pack: shape_batches.Pack, rng: np.random.Generator, encode: _Encoder) -> Any:
-    """Pictures (n, 3, SIDE, SIDE) or None; ids, labels, parts (talks, longest); see `truths`."""
+    """Pictures (n, 3, SIDE, SIDE) or None; ids, labels, parts (talks, longest)."""
     import torch
 
     how = rng.random()
@@ -317,9 +288,9 @@ def batch(pack: shape_batches.Pack, rng: np.random.Generator, encode: _Encoder) 
         for k, end in enumerate((encode.pad, IGNORED, 0))
     )
     if not each:
-        return None, ids, labels, parts, None
+        return None, ids, labels, parts
     pictures = torch.from_numpy(drawn.pictures[order] - HALF) / HALF
-    return pictures, ids, labels, parts, truths(drawn, order)
+    return pictures, ids, labels, parts
 
 
 def views(drawn: shape_batches.Batch) -> list[list[Seen]]:
@@ -365,30 +336,6 @@ def _asked(rng: np.random.Generator, turn: Turn, picture: bool, encode: _Encoder
         first = rng.random() < TEXT_FIRST
         question = question + encode.picture if first else encode.picture + question
     return encode("<|user|>") + question + encode(END) + encode("<|assistant|>")
-
-
-def truths(drawn: shape_batches.Batch, order: Any) -> tuple[Any, Any]:
-    """Of each patch: the label of most of it (the last class: none), and whether a centre is in it.
-
-    Both (pictures, GRID * GRID), row by row.
-    """
-    import torch
-
-    count = len(drawn.labels[order])
-    ids = drawn.ids[order].reshape(-1, GRID, PATCH, GRID, PATCH).transpose(0, 1, 3, 2, 4)
-    parts = ids.reshape(count, GRID * GRID, PATCH * PATCH)
-    shares = np.stack([(parts == n).sum(-1) for n in range(shapes.MOST + 1)], -1)
-    shares[..., 0] //= 2  # a third of a patch is enough to name it
-    top = shares.argmax(-1)
-    names = np.concatenate([np.full((count, 1), -1), drawn.labels[order]], 1)
-    named = np.take_along_axis(names, top, 1)
-    middles = (drawn.boxes[order, :, :2] + drawn.boxes[order, :, 2:]) / 2 * GRID
-    column, row = np.minimum(middles.astype(int), GRID - 1).transpose(2, 0, 1)
-    centres = np.zeros((count, GRID * GRID), np.float32)
-    n, shape = np.nonzero(drawn.labels[order] >= 0)
-    centres[n, (row * GRID + column)[n, shape]] = 1
-    named = np.where(named < 0, len(LABELS), named)
-    return torch.from_numpy(named), torch.from_numpy(centres)
 
 
 def measure(ask: Ask, seed: int) -> dict[str, float]:
@@ -452,12 +399,15 @@ random; questions and answers of `starter/worlds/shape_talks.py`, {TURNS} to a t
 
 ## Model
 
-`LlavaForConditionalGeneration`: a SigLIP tower of three layers of {WIDTH["vision"]} over patches of
-{PATCH} of {SIDE} pixels, and a Llama of three layers of {WIDTH["text"]}, byte-level BPE of
-{VOCABULARY} tokens, context {CONTEXT} (64 tokens a picture); weights in float16. Both are trained
-together, with a second loss that asks every patch what it shows. {STEPS:,} steps of {BATCH} talks,
-AdamW, about {MINUTES:g} minutes on a CPU core. Train it again:
+`LlavaForConditionalGeneration`: the vision tower of the starter for zero-shot object detection, as
+it is (four layers of {WIDTH["vision"]} over patches of {PATCH} of {SIDE} pixels), and a Llama of
+three layers of {WIDTH["text"]}, byte-level BPE of {VOCABULARY} tokens, context {CONTEXT} (64 tokens
+a picture), trained with its projector; weights in float16. {STEPS:,} steps of {BATCH} talks, AdamW,
+about {MINUTES:g} minutes on a CPU core. Train it again, after that other starter:
 `python -m starter.train image-text-to-text`.
+
+A tower trained together with the words, from nothing, learned colours and not kinds: .56 and .59 of
+the questions were answered rightly after 1,500 and 1,800 steps.
 
 ## Measured how
 
