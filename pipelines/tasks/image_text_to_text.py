@@ -54,8 +54,8 @@ ROW = TaskSpec(
         Model(id="microsoft/git-base-coco", note="0.2B, captions, no chat"),
     ),
     starter=Starter(
-        knows="up to three circles, squares, triangles and stars in six colours: which, how many, "
-        "where",
+        knows="up to three circles, squares, triangles and stars in six colours: which and how "
+        "many; of where they are it mostly guesses",
     ),
     build_input=talk_input,
     read_output=lambda raw, inputs, params, facts: {"reply": answers(raw)},
@@ -68,8 +68,8 @@ ROW = TaskSpec(
     batches=False,
     examples=(
         _example("Describe the picture.", "talk_three.png", "A red circle"),
-        _example("How many stars are there?", "talk_stars.png", "Two."),
-        _example("What is left of the star?", "talk_three.png", "A red circle"),
+        _example("How many shapes are there?", "talk_stars.png", "Three"),
+        _example("What colour is the circle?", "talk_three.png", "Red"),
         _example("What shape is it?", "talk_triangle.png", "A triangle."),
     ),
     raw_example=[{"generated_text": "A red circle and two blue stars."}],

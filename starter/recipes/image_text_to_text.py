@@ -16,6 +16,7 @@ from starter.worlds.shapes import LABELS
 
 MINUTES = 8.0
 TARGETS = {"right": 0.85, "shape": 0.85, "colour": 0.85, "presence": 0.85}
+SHORTFALLS = ("right",)
 
 SEED = 3
 SCENES = 5_000
@@ -390,7 +391,8 @@ the real world. It serves image-text-to-text and any-to-any.
 
 Circles, squares, triangles and stars in six colours on greyish grounds, {MOST} at most and not too
 small. It reads no text and says so; to what is not about shapes it answers that it only knows
-shapes. In a longer talk it answers about the last picture. English only.
+shapes. In a longer talk it answers about the last picture. English only. What is left of, right of,
+above or below something it mostly gets wrong, and one caption in four.
 
 ## Data
 
