@@ -229,14 +229,6 @@ TRAITS: dict[str, Trait] = {
         holds=lambda pipe: "audio" in _modalities(pipe, "input"),
         means="listen to recordings",
     ),
-    "paints": Trait(
-        holds=lambda pipe: "image" in _modalities(pipe, "output"),
-        means="answer with a picture",
-    ),
-    "aloud": Trait(
-        holds=lambda pipe: "audio" in _modalities(pipe, "output"),
-        means="answer with a recording",
-    ),
     "pooler": Trait(
         holds=lambda pipe: _pools(pipe.model),
         means="make one vector of their own (a pooler)",
