@@ -1,7 +1,7 @@
-"""Take the pictures of docs/screens: every tab after its first example, in four looks.
+"""Take the pictures of docs/screens: every tab after its first example, in two looks.
 
 `python -m scripts.screens [TASK ...]` runs the app with the starters and drives Chromium; each
-picture holds desktop and phone, light and dark, side by side.
+picture holds a light desktop and a dark phone, side by side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from pipelines.tasks import ROWS
 TARGET = ROOT / "docs" / "screens"
 CHROMIUM = "/usr/bin/chromium"
 DESKTOP, PHONE = (1280, 900), (390, 844)
-LOOKS = ((DESKTOP, False), (DESKTOP, True), (PHONE, False), (PHONE, True))
+LOOKS = ((DESKTOP, False), (PHONE, True))
+"""Size of the window, and whether it is dark."""
 PATIENCE_MS = 90_000
 SETTLE_MS = 1_200
 """Until pictures and plots of a result have been drawn."""
