@@ -13,10 +13,12 @@ from typing import Any
 
 from pipelines import device as devices
 from pipelines import own, precision, without_torchvision
+from pipelines.checkpoint import class_for, read_config
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hub import Access, Inspect, Report, fetch_model
 from pipelines.kinds import Video
+from pipelines.processors import processors_of
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.videos import take_frames
 
@@ -27,7 +29,6 @@ STARTERS = Path(__file__).resolve().parent.parent / "starter" / "models"
 NOT_USED_TO_ANSWER = re.compile(r"masked_spec_embed|position_ids|\bpooler\.")
 """Weights that older checkpoints lack and that no answer depends on."""
 NEEDS_PACKAGE = re.compile(r"requires the (\w+) library but it was not found")
-CEILINGS = {"num_hidden_layers": 512, "hidden_size": 65_536, "vocab_size": 2_000_000}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +75,11 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
     mapped = settings.device_map != "none"
 
     def inspect(folder: Path) -> None:
-        _auto_class(spec, settings, _config(spec, settings, folder))
+        class_for(spec, settings.model, read_config(spec, settings.model, folder))
 
     room = 0 if mapped else devices.memory_bytes(settings.device)
     folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
-    auto, way = _auto_class(spec, settings, _config(spec, settings, folder))
+    auto, way = class_for(spec, settings.model, read_config(spec, settings.model, folder))
     model = _weights(spec, settings, folder, auto)
     for name in spec.widened:
         _widen(model, name)
@@ -137,56 +138,6 @@ def _files(
     if settings.model not in shipped:
         raise ModelError(f"{settings.model} does not exist; starters are named after their task.")
     return shipped[settings.model], "shipped"
-
-
-def _config(spec: TaskSpec, settings: LoadSettings, folder: Path) -> Any:
-    """The config, within the ceilings and with the labels that the task needs."""
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:
-        logger.warning("no usable config in %s", settings.model, exc_info=True)
-        raise ModelError(
-            f"{settings.model} is no model that this transformers version can load without "
-            "running its own code; choose another model."
-        ) from error
-    for part in (config, *(getattr(config, name, None) for name in config.sub_configs)):
-        _check_ceilings(settings, part)
-    _check_labels(spec, settings, config)
-    return config
-
-
-def _check_ceilings(settings: LoadSettings, config: Any) -> None:
-    for name, ceiling in CEILINGS.items():
-        value = getattr(config, name, 0)
-        if isinstance(value, int) and value > ceiling:
-            raise ModelError(f"{settings.model} says {name} = {value:,}; at most {ceiling:,}.")
-
-
-def _auto_class(spec: TaskSpec, settings: LoadSettings, config: Any) -> tuple[Any, str]:
-    """The class that loads the weights, and the way (a pipeline's task) that it is for.
-
-    A checkpoint made for another task is refused (R17).
-    """
-    import transformers
-
-    ways = spec.ways or (spec.id,)
-    made_as = (getattr(config, "architectures", None) or [""])[0]
-    if made_as in spec.refused:
-        raise ModelError(f"{settings.model} is a {made_as}: {spec.refused[made_as]}")
-    for way in ways:
-        for loader in own.loaders_of(way):
-            names = own.fitting(loader, config)
-            names = [name for name in names if name in (spec.only_classes or names)]
-            if names and (spec.headless or made_as in ("", *names)):
-                return loader, way
-    if made_as in spec.extra_classes:
-        return getattr(transformers, made_as), ways[0]
-    raise ModelError(
-        f"{settings.model} is a {made_as or config.model_type} and cannot do "
-        f"{spec.title.lower()}; choose a model made for {spec.id}."
-    )
 
 
 def _weights(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> Any:
@@ -274,16 +225,6 @@ def _load_sentence(settings: LoadSettings, error: Exception) -> str:
     return f"{settings.model} could not be loaded ({type(error).__name__}); choose another model."
 
 
-def _check_labels(spec: TaskSpec, settings: LoadSettings, config: Any) -> None:
-    wanted = spec.label_trait
-    labels = [str(label).lower() for label in (getattr(config, "label2id", None) or {})]
-    if wanted and not any(label.startswith(wanted) for label in labels):
-        raise ModelError(
-            f"{settings.model} has no {wanted}… label, so it cannot do {spec.title.lower()}; "
-            "choose a model trained on NLI."
-        )
-
-
 def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, model: Any) -> Any:
     """The pipeline with the processors that its class asks for, all from the folder."""
     import transformers
@@ -291,7 +232,7 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
     kind = own.class_of(way)
     place = {} if settings.placed else {"device": settings.device}
     try:
-        parts = _processors(kind, folder, model.config.model_type)
+        parts = processors_of(kind, folder, model.config.model_type)
         if way in own.OWN:
             return kind(model=model, task=way, **parts, **place)
         pipe = transformers.pipeline(
@@ -313,39 +254,3 @@ def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, mo
         raise ModelError(
             f"{settings.model} lacks a tokenizer or processor for {spec.id}; choose another model."
         ) from error
-
-
-def _processors(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
-    """What the pipeline class needs, and what it can use and is there, loaded by us.
-
-    Given a folder, `pipeline()` (transformers 5.23) asks the Hub for the files of "None".
-    """
-    import transformers
-    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
-
-    loaders = {
-        "tokenizer": (kind._load_tokenizer, transformers.AutoTokenizer),
-        "feature_extractor": (kind._load_feature_extractor, transformers.AutoFeatureExtractor),
-        "image_processor": (kind._load_image_processor, transformers.AutoImageProcessor),
-        "processor": (kind._load_processor, transformers.AutoProcessor),
-    }
-    names = ("preprocessor_config.json", "processor_config.json")
-    has_preprocessor = any((folder / name).is_file() for name in names)
-    parts = {}
-    for name, (needed, auto) in loaders.items():
-        known = has_preprocessor or (name == "processor" and model_type in PROCESSOR_MAPPING_NAMES)
-        if needed or (needed is None and known):
-            try:
-                parts[name] = auto.from_pretrained(folder, trust_remote_code=False)
-            except Exception:
-                if needed:
-                    raise
-    _check_vocabulary(parts.get("tokenizer"))
-    _check_vocabulary(getattr(parts.get("processor"), "tokenizer", None))
-    return parts
-
-
-def _check_vocabulary(tokenizer: Any) -> None:
-    """Where its files are missing, transformers 5.23 makes a tokenizer of special tokens only."""
-    if tokenizer is not None and set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-        raise ValueError("the tokenizer knows no words")

@@ -21,6 +21,8 @@ FLOORS = (
         "loading",
         (
             "pipelines/loading.py",
+            "pipelines/checkpoint.py",
+            "pipelines/processors.py",
             "pipelines/cache.py",
             "pipelines/device.py",
             "pipelines/precision.py",
