@@ -26,7 +26,8 @@ from pipelines.engine.request import (
 )
 from pipelines.errors import Cancelled
 from pipelines.jobs.job import Job
-from pipelines.jobs.work import Signal, carry_out
+from pipelines.jobs.stops import Signal
+from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
 
 TASK = "text-classification"

@@ -17,7 +17,8 @@ from pipelines.jobs import cells
 from pipelines.jobs.exports import export, guarded, records
 from pipelines.jobs.job import Job, Manifest, fingerprint, make
 from pipelines.jobs.made import taken_out
-from pipelines.jobs.work import Signal, carry_out
+from pipelines.jobs.stops import Signal
+from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
 from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec

@@ -31,7 +31,8 @@ from pipelines.jobs.job import (
     make,
 )
 from pipelines.jobs.log import ResultLog
-from pipelines.jobs.work import DISK_FULL, Signal, carry_out
+from pipelines.jobs.stops import Signal
+from pipelines.jobs.work import DISK_FULL, carry_out
 from pipelines.limits import Limits
 from tests.fake_rows import KILLER, POISON, TASK, RowsEngine, texts
 

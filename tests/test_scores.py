@@ -11,7 +11,8 @@ from pipelines.errors import InputError
 from pipelines.jobs import measures, scores
 from pipelines.jobs.job import Job, Manifest, fingerprint, make
 from pipelines.jobs.scores import check_truth, read_report
-from pipelines.jobs.work import Signal, carry_out
+from pipelines.jobs.stops import Signal
+from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
 from pipelines.tasks import BY_ID, task
 from tests.fake_rows import POISON, TASK, RowsEngine

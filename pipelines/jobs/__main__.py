@@ -28,8 +28,9 @@ from pipelines.jobs.job import (
     make,
 )
 from pipelines.jobs.scores import check_truth, read_report
+from pipelines.jobs.stops import Signal
 from pipelines.jobs.tables import open_table
-from pipelines.jobs.work import Signal, carry_out
+from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json

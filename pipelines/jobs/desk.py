@@ -30,8 +30,9 @@ from pipelines.jobs.job import (
     new_id,
 )
 from pipelines.jobs.scores import check_truth
+from pipelines.jobs.stops import Signal
 from pipelines.jobs.tables import FIELD, open_table
-from pipelines.jobs.work import Signal, carry_out
+from pipelines.jobs.work import carry_out
 from pipelines.kinds import TAKES_FILES, FileKind
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
-from pipelines.engine.intake import request_from
 from pipelines.engine.request import Engine, Failed, Request, Row, RowResult, RowsDone
 from pipelines.errors import Cancelled, PipelineError
-from pipelines.jobs.job import AUTO, CANCELLED, DONE, FAILED, PAUSED, RUNNING, WAITING, Job
-from pipelines.jobs.mapping import row_of, values_of
+from pipelines.jobs.job import AUTO, DONE, FAILED, PAUSED, RUNNING, Job
 from pipelines.jobs.scores import write_report
+from pipelines.jobs.stops import Signal, Stopped
 from pipelines.jobs.tables import Cells
+from pipelines.jobs.windows import Cutter, Window
 from pipelines.limits import Limits
-from pipelines.loading import STARTER
-from pipelines.spec import TaskSpec
-from pipelines.tasks import task
 
 logger = logging.getLogger(__name__)
 
@@ -46,43 +41,6 @@ WORSE = 0.9
 KEPT = 0.7
 """Share of the former rate in the one that is shown."""
 DISK_FULL = "The disk takes no more; free some space, then resume."
-STOPPING = {PAUSED: "Paused.", CANCELLED: "Cancelled.", WAITING: ""}
-
-
-class Stopped(PipelineError):
-    """The job does not go on: `status` and the reason say why."""
-
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-@dataclass
-class Signal:
-    """How a job is asked to stop from another thread: paused, cancelled, or left for later."""
-
-    status: str = ""
-    _event: threading.Event = field(default_factory=threading.Event)
-
-    def ask(self, status: str) -> None:
-        self.status = status
-        self._event.set()
-
-    def check(self) -> None:
-        """Raise Stopped if someone asked for it."""
-        if self._event.is_set():
-            raise Stopped(self.status, STOPPING[self.status])
-
-
-@dataclass
-class Window:
-    """Rows that go to the engine together, and those that did not get so far."""
-
-    rows: list[Row]
-    refused: list[RowResult]
-    request: Request | None
-    scratch: Path
-    """Files that were cells are written here, and gone with the window."""
 
 
 def carry_out(job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
@@ -120,12 +78,8 @@ class Worker:
         self.job = job
         self.engine = engine
         self.signal = signal
-        self.spec: TaskSpec = task(job.manifest.task)
-        self.scratch = job.folder / "scratch"
-        shutil.rmtree(self.scratch, ignore_errors=True)  # what a killed process has left
-        self.scratch.mkdir()
-        roots = (job.files.resolve(), self.scratch.resolve(), job.folder.resolve())
-        self.limits = replace(limits, upload_roots=roots)
+        self.owner = f"job/{job.id}"
+        self.cutter = Cutter(job, limits, self.owner)
         self.window_rows = FIRST_ROWS
         self.run_seconds = 0.0
         self.advanced = time.monotonic()
@@ -203,7 +157,7 @@ class Worker:
                 while waiting:
                     yield self._result(waiting.popleft())
             except BaseException:
-                self.engine.cancel(self._owner)
+                self.engine.cancel(self.owner)
                 raise
 
     def _result(self, future: Future[list[RowResult]]) -> list[RowResult]:
@@ -220,7 +174,7 @@ class Worker:
         """While the batch size is open: try sizes on the first rows and keep the fastest."""
         if self.job.state.batch_size != AUTO:
             return
-        if not self.spec.batches:
+        if not self.cutter.spec.batches:
             self.job.update(batch_size=1)
             return
         speeds: dict[str, float] = {}
@@ -248,48 +202,12 @@ class Worker:
                 try:
                     yield self._result(pool.submit(self._answer, window, size))
                 except BaseException:
-                    self.engine.cancel(self._owner)
+                    self.engine.cancel(self.owner)
                     raise
 
-    @property
-    def _owner(self) -> str:
-        return f"job/{self.job.id}"
-
     def _window(self, rows: Iterator[tuple[int, Cells]], count: int) -> Window | None:
-        """The next rows, checked; None where there are no more."""
         self.signal.check()
-        taken = list(islice(rows, count))
-        if not taken:
-            return None
-        window = Window([], [], None, Path(tempfile.mkdtemp(dir=self.scratch)))
-        for index, cells in taken:
-            self._take(window, index, cells)
-        return window
-
-    def _take(self, window: Window, index: int, cells: Cells) -> None:
-        manifest = self.job.manifest
-        try:
-            values = values_of(
-                self.spec, cells, manifest.columns, self.job.files, window.scratch / str(index)
-            )
-            same = {**manifest.values, **self._pinned}
-            request = request_from(
-                self.spec, row_of(self.spec, same, values), self.limits, self._owner
-            )
-        except PipelineError as error:
-            window.refused.append(RowResult(index, error=str(error)))
-            return
-        window.request = request
-        window.rows.append(Row(index, request.inputs, request.params))
-
-    @property
-    def _pinned(self) -> dict[str, str]:
-        """The model and commit that answered first: all rows are answered by the same weights."""
-        state = self.job.state
-        if not state.model:
-            return {}
-        shipped = state.model.startswith(STARTER)
-        return {"model": state.model} | ({} if shipped else {"revision": state.revision})
+        return self.cutter.next(rows, count)
 
     def _answer(self, window: Window, batch_size: int) -> list[RowResult]:
         """Results for a window in the order of its rows, and the pace for the next one."""
