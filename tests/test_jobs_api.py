@@ -70,6 +70,8 @@ def test_a_table_becomes_a_job_whose_rows_can_be_read(
     assert [(row["id"], row["label"], bool(row["error"])) for row in rows] == [
         ("a", "good", False), ("b", "bad", False), ("c", None, True),
     ]  # fmt: skip
+    short = client.predict(TASK, None, "a\nb\nc", most_rows=2, api_name="/job_start")
+    assert finished(client, short["id"])["total"] == 2
     page = client.predict(told["id"], 1, 1, api_name="/job_results")["rows"]
     assert [row["id"] for row in page] == ["b"]
 
@@ -118,7 +120,7 @@ def test_a_file_of_the_server_is_no_upload(served: tuple[Client, Desk]) -> None:
     client, _ = served
     file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
     base = f"{client.src.rstrip('/')}/{API}/call/job_start"
-    started = httpx.post(base, json={"data": [TASK, [file], "", {}, {}, 0, ""]}, timeout=30)
+    started = httpx.post(base, json={"data": [TASK, [file], "", {}, {}, 0, "", 0]}, timeout=30)
     events = httpx.get(f"{base}/{started.json()['event_id']}", timeout=30).text
     assert "event: error" in events
     assert "not an uploaded file" in events
@@ -129,4 +131,6 @@ def test_the_description_names_every_parameter(served: tuple[Client, Desk]) -> N
     named = httpx.get(f"{client.src.rstrip('/')}/{API}/info").json()["named_endpoints"]
     assert set(named) == {"/job_start", "/job_status", "/job_results", "/job_cancel"}
     told = [p["parameter_name"] for p in named["/job_start"]["parameters"]]
-    assert told == ["task", "files", "lines", "columns", "values", "batch_size", "truth"]
+    assert told == [
+        "task", "files", "lines", "columns", "values", "batch_size", "truth", "most_rows",
+    ]  # fmt: skip

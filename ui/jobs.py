@@ -12,7 +12,7 @@ from gradio.blocks import Block
 
 from pipelines.errors import PipelineError
 from pipelines.jobs.desk import Desk
-from pipelines.jobs.exports import WRITERS, ZIP, export, records
+from pipelines.jobs.exports import WRITERS, ZIP, export
 from pipelines.jobs.job import CANCELLED, DONE, FAILED, OPEN, PAUSED, RUNNING, Job
 from pipelines.jobs.made import holds_files
 from pipelines.tasks import task
@@ -21,12 +21,13 @@ from ui import say
 from ui.messages import message_of
 from ui.place import Place
 from ui.report import ReportView
+from ui.rows import table
 from ui.saving import save_on_click
 
 TICK_SECONDS = 1.0
 SHOWN_ROWS = 200
-CELL_CHARS = 120
-SECONDS_PER_MINUTE, SECONDS_PER_HOUR = 60, 3_600
+LENGTHS = {"days": 86_400, "hours": 3_600, "minutes": 60}
+"""In seconds, the longest first."""
 NONE = "No job yet. Open a task, choose Many, and give it a table, a ZIP or some lines."
 PRIVATE = "Open a job by the link that you got when you started it."
 LIST_HEAD = ["Job", "Task", "State", "Rows", "Errors"]
@@ -132,9 +133,7 @@ class JobsPage:
 
     def _shown(self, job: Job) -> dict[Block, Any]:
         state, done = job.state, job.state.status == DONE
-        found = list(records(job, 0, SHOWN_ROWS))
-        heads = [name for name in (found[0] if found else {}) if name != "answer_json"]
-        rows = [[_short(record[name]) for name in heads] for record in found]
+        found = table(job, SHOWN_ROWS)
         return {
             self.head: head(job),
             self.buttons: gr.update(visible=True),
@@ -144,7 +143,7 @@ class JobsPage:
             self.retry: gr.update(visible=done and state.errors > 0),
             self.delete: gr.update(visible=state.status not in STOPPABLE),
             self.results: gr.update(
-                value={"headers": heads, "data": rows}, visible=bool(rows),
+                value=found, visible=bool(found["data"]),
                 label=_label(state.done, done),
             ),
             self.files: gr.update(visible=state.done > 0),
@@ -175,7 +174,8 @@ class JobsPage:
 def head(job: Job) -> str:
     """State, progress, pace and what answered, as HTML."""
     state = job.state
-    words = WORDS[state.status] + (f": {state.reason}" if state.reason else "")
+    why = state.reason or (state.note if state.status == RUNNING else "")
+    words = WORDS[state.status] + (f": {why}" if why else "")
     total = f' value="{state.done}" max="{state.total}"' if state.total else ""
     parts = [f"{_rows(job)} rows", f"{state.errors:,} with an error"]
     if state.model:
@@ -184,7 +184,8 @@ def head(job: Job) -> str:
         parts.append(f"batch size {state.batch_size}")
     if state.rate and state.status == RUNNING:
         parts.append(f"{state.rate:,.1f} rows/s")
-        parts += [left((state.total - state.done) / state.rate)] if state.total else []
+        rest = duration(((state.total or 0) - state.done) / state.rate)
+        parts += [f"about {rest} left"] if state.total else []
     line = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return (
         f'<div class="progress" role="status"><span>{escape(words)}</span>'
@@ -195,13 +196,13 @@ def head(job: Job) -> str:
     )
 
 
-def left(seconds: float) -> str:
-    """The time that is left, as a person says it."""
-    if seconds >= SECONDS_PER_HOUR:
-        return f"about {seconds / SECONDS_PER_HOUR:.1f} hours left"
-    if seconds >= SECONDS_PER_MINUTE:
-        return f"about {seconds / SECONDS_PER_MINUTE:.0f} minutes left"
-    return f"about {seconds:.0f} seconds left"
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    for name, length in LENGTHS.items():
+        if seconds >= 1.5 * length:
+            count = seconds / length
+            return f"{count:.0f} {name}" if count >= 10 else f"{count:.1f} {name}"
+    return f"{max(1, round(seconds))} s"
 
 
 def speeds(job: Job) -> str:
@@ -227,16 +228,11 @@ def _label(rows: int, done: bool) -> str:
 
 def _mark(job: Job) -> str:
     state = job.state
-    return f"{job.id}{state.status}{state.done}{state.errors}{state.total}{state.reason}"
+    return (
+        f"{job.id}{state.status}{state.done}{state.errors}{state.total}{state.reason}{state.note}"
+    )
 
 
 def _rows(job: Job) -> str:
     total = "?" if job.state.total is None else f"{job.state.total:,}"
     return f"{job.state.done:,} of {total}"
-
-
-def _short(cell: Any) -> Any:
-    if isinstance(cell, float):
-        return f"{cell:.4g}"
-    text = "" if cell is None else str(cell)
-    return text if len(text) <= CELL_CHARS else f"{text[: CELL_CHARS - 1]}…"

@@ -13,6 +13,7 @@ from pipelines.errors import InputError
 from pipelines.jobs.desk import Desk
 from pipelines.jobs.exports import records
 from pipelines.jobs.job import Job
+from pipelines.jobs.order import Order
 from pipelines.jobs.scores import read_report
 from pipelines.spec import MAX_BATCH
 from pipelines.strict_json import to_json
@@ -36,6 +37,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
         values: dict[str, Any] | None = None,
         batch_size: int = 0,
         truth: str = "",
+        most_rows: int = 0,
     ) -> dict[str, Any]:
         """Start a job over many rows; it goes on by itself.
 
@@ -47,17 +49,21 @@ def _start(desk: Desk) -> Callable[..., Any]:
             values: Parameters and load settings that are the same for every row.
             batch_size: 1 to 256; 0 measures the best one on the first rows.
             truth: The column that holds the right answers, if there is one.
+            most_rows: Ask the first so many rows only; 0 asks all of them.
         Returns:
             The job's id and state.
         """
         if not isinstance(batch_size, int) or not 0 <= batch_size <= MAX_BATCH:
             raise InputError("batch_size", f"must be a whole number from 0 to {MAX_BATCH}.")
+        if not isinstance(most_rows, int) or most_rows < 0:
+            raise InputError("most_rows", "must be a whole number from 0 up.")
         _check(task=task, lines=lines, truth=truth)
-        job = desk.start(
-            task, _listed(files), lines, _mapping("columns", columns), _mapping("values", values),
-            batch_size, truth,
+        order = Order(
+            task=task, files=_listed(files), lines=lines, columns=_mapping("columns", columns),
+            values=_mapping("values", values), batch_size=batch_size, truth=truth,
+            most_rows=most_rows,
         )  # fmt: skip
-        return _told(job)
+        return _told(desk.start(order))
 
     return job_start
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,17 +14,19 @@ from gradio.blocks import Block
 from pipelines.errors import InputError, PipelineError
 from pipelines.jobs import mapping
 from pipelines.jobs.archives import FILE
-from pipelines.jobs.desk import TABLES
 from pipelines.jobs.job import AUTO
+from pipelines.jobs.order import TABLES, Order
 from pipelines.jobs.tables import Cells, open_table
 from pipelines.kinds import TAKES_FILES
 from pipelines.spec import Field, TaskSpec
 from pipelines.uploads import local_upload
 from settings import Settings
-from ui import say
+from ui import sample, say
 from ui.messages import message_of
 from ui.panel import Panel
 from ui.place import JOBS_TAB, Place
+from ui.rows import row_count, shown_count
+from ui.sample import Sample
 
 ONE, MANY = "One", "Many"
 PREVIEW_ROWS = 5
@@ -65,6 +67,7 @@ class Start:
     box: gr.Column
     truth: gr.Dropdown
     batch: gr.Dropdown
+    attempt: gr.Button
     button: gr.Button
     said: gr.HTML
 
@@ -110,9 +113,11 @@ def start_many() -> Start:
                 list(BATCH_SIZES), value="auto", label="Batch size", interactive=True,
                 min_width=120, info="auto measures it on the first rows.",
             )  # fmt: skip
-        button = gr.Button("Start the job", variant="primary")
+        with gr.Row(elem_classes="buttons"):
+            button = gr.Button("Start the job", variant="primary", scale=3, min_width=140)
+            attempt = gr.Button(sample.LABEL, min_width=130)
         said = gr.HTML()
-    return Start(box=box, truth=truth, batch=batch, button=button, said=said)
+    return Start(box=box, truth=truth, batch=batch, attempt=attempt, button=button, said=said)
 
 
 def _column(f: Field) -> gr.Dropdown:
@@ -128,7 +133,7 @@ def show_many(switch: gr.Radio, one: Sequence[Block], several: Sequence[Block]) 
     switch.change(None, switch, [*one, *several], js=js, **QUIET)
 
 
-def wire_many(side: Many, start: Start, panel: Panel, place: Place) -> None:
+def wire_many(side: Many, start: Start, view: Sample, panel: Panel, place: Place) -> None:
     """The look at a file, and the start of the job, which the Jobs tab then shows."""
     assert place.desk is not None
     assert place.chosen is not None
@@ -138,13 +143,17 @@ def wire_many(side: Many, start: Start, panel: Panel, place: Place) -> None:
     side.files.change(look, side.files, looked, **QUIET)
     own = {"files": side.files, "lines": side.lines, "truth": start.truth, "batch": start.batch}
     parts = {f"{OWN}{name}": part for name, part in {**side.columns, **own}.items()}
-    start.button.click(
-        _on_start(side, start, panel, place),
-        inputs_kwargs={**panel.parts, **parts},
-        outputs=[start.said, place.chosen, place.tabs],
-        preprocess=False,
-        concurrency_limit=None,
+    asked: dict[str, Any] = {
+        "inputs_kwargs": {**panel.parts, **parts}, "preprocess": False, "concurrency_limit": None,
         **QUIET,
+    }  # fmt: skip
+    order = _order(side, panel)
+    start.attempt.click(
+        sample.on_try(view, place.desk, order), outputs=[view.said, view.rows],
+        trigger_mode="once", **asked,
+    )  # fmt: skip
+    start.button.click(
+        _on_start(start, place, order), outputs=[start.said, place.chosen, place.tabs], **asked
     )
 
 
@@ -154,7 +163,7 @@ def _on_files(side: Many, start: Start, spec: TaskSpec, settings: Settings) -> A
     def look(files: list[str] | None) -> dict[Block, Any]:
         """The first rows, and the columns that are likely meant."""
         try:
-            rows, columns = _peek(files or [], settings)
+            rows, columns, count = _peek(files or [], settings)
         except PipelineError as error:
             return {side.said: say.alert(str(error)), side.preview: gr.update(visible=False)}
         guessed = mapping.guess(spec, columns)
@@ -162,7 +171,11 @@ def _on_files(side: Many, start: Start, spec: TaskSpec, settings: Settings) -> A
         rest = [c for c in columns if c not in guessed.values()]
         return {
             side.said: "",
-            side.preview: gr.update(value=_table(rows, columns), visible=bool(rows)),
+            side.preview: gr.update(
+                value=_table(rows, columns),
+                visible=bool(rows),
+                label=f"First rows of {shown_count(count)}",
+            ),
             start.truth: gr.update(choices=["", *rest], value="", visible=shown),
             **{
                 column: gr.update(
@@ -177,13 +190,15 @@ def _on_files(side: Many, start: Start, spec: TaskSpec, settings: Settings) -> A
     return look
 
 
-def _peek(files: list[str], settings: Settings) -> tuple[list[Cells], tuple[str, ...]]:
-    """First rows and columns of one table; the names of files otherwise."""
+def _peek(files: list[str], settings: Settings) -> tuple[list[Cells], tuple[str, ...], int]:
+    """First rows, columns and row count of one table; the names of files otherwise."""
     if len(files) == 1 and files[0].lower().endswith(TABLES):
         path = local_upload("input", files[0], None, settings.limits).path or Path()
         table = open_table(path)
-        return list(islice(table.rows(), PREVIEW_ROWS)), table.columns
-    return [{FILE: Path(name).name} for name in files[:PREVIEW_ROWS]], (FILE,) if files else ()
+        rows = list(islice(table.rows(), PREVIEW_ROWS))
+        return rows, table.columns, row_count(table.rows())
+    rows = [{FILE: Path(name).name} for name in files[:PREVIEW_ROWS]]
+    return rows, (FILE,) if files else (), len(files)
 
 
 def _table(rows: list[Cells], columns: tuple[str, ...]) -> dict[str, Any]:
@@ -200,19 +215,27 @@ def _short(cell: Any) -> str:
     return text if len(text) <= CELL_CHARS else f"{text[: CELL_CHARS - 1]}…"
 
 
-def _on_start(side: Many, start: Start, panel: Panel, place: Place) -> Any:
-    def begin(**values: Any) -> dict[Block, Any]:
+def _order(side: Many, panel: Panel) -> Callable[[dict[str, Any]], Order]:
+    def order(values: dict[str, Any]) -> Order:
+        """What the panel and the parts for many rows say; raises InputError."""
         own = {n.removeprefix(OWN): values.pop(n) for n in list(values) if n.startswith(OWN)}
+        return Order(
+            task=panel.spec.id,
+            files=own["files"] or (),
+            lines=str(own["lines"] or ""),
+            columns=_columns(side, own),
+            values=_settings(panel, values),
+            batch_size=_batch_size(own["batch"]),
+            truth=str(own["truth"] or ""),
+        )
+
+    return order
+
+
+def _on_start(start: Start, place: Place, order: Callable[[dict[str, Any]], Order]) -> Any:
+    def begin(**values: Any) -> dict[Block, Any]:
         try:
-            job = place.desk.start(
-                panel.spec.id,
-                own["files"] or [],
-                str(own["lines"] or ""),
-                _columns(side, own),
-                _settings(panel, values),
-                _batch_size(own["batch"]),
-                str(own["truth"] or ""),
-            )
+            job = place.desk.start(order(values))
         except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
             return {start.said: say.alert(message_of(error))}
         return {start.said: "", place.chosen: job.id, place.tabs: gr.update(selected=JOBS_TAB)}

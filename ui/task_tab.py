@@ -21,6 +21,7 @@ from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
+from ui.sample import sample_view
 
 BECAME = "The old {}: {}"
 WHERE = {"model": "Model", "revision": "Model"}
@@ -46,10 +47,12 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
             start = start_many() if side else None
             _starter(spec)
         with gr.Column(elem_classes="result", min_width=280):
-            status = gr.HTML(say.hint(handlers.EMPTY), elem_classes="status")
-            displays = {output.name: display(output) for output in spec.outputs}
-            timing = gr.HTML()
-            details, answer, code = _details()
+            with gr.Column(elem_classes="bare") as answered:
+                status = gr.HTML(say.hint(handlers.EMPTY), elem_classes="status")
+                displays = {output.name: display(output) for output in spec.outputs}
+                timing = gr.HTML()
+                details, answer, code = _details()
+            tried = sample_view() if place.desk else None
         with gr.Column(elem_classes="settings", min_width=280):
             chosen = _settings(spec, engine, settings)
     panel = Panel(
@@ -59,9 +62,9 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
     )  # fmt: skip
     _wire(panel, engine, settings)
     _link(panel)
-    if switch and side and start:
-        show_many(switch, (*each, alone), (side.box, start.box))
-        wire_many(side, start, panel, place)
+    if switch and side and start and tried:
+        show_many(switch, (*each, alone, answered), (side.box, start.box, tried.box))
+        wire_many(side, start, tried, panel, place)
     return panel
 
 

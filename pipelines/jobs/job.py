@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class Manifest:
     name: str = ""
     batch_size: int = AUTO
     truth: str = ""
+    most_rows: int = 0
+    """The rows after so many are left out; 0 leaves out none."""
     version: int = VERSION
     made: float = field(default_factory=time.time)
     """Seconds since the epoch."""
@@ -75,6 +78,10 @@ class State:
     dtype: str = ""
     rate: float = 0.0
     """Rows/s of late."""
+    run_seconds: float = 0.0
+    """What the model took for the rows that are done, without loading and waiting."""
+    note: str = ""
+    """What the engine waits for or loads just now."""
     retried: int | None = None
     """Lines of the retry log when the retry that is under way began."""
 
@@ -122,7 +129,11 @@ class Job:
         self.state = _read(self.folder / STATE, State)
 
     def rows(self) -> Iterator[Cells]:
-        """The cells of every row, in order."""
+        """The cells of every row of the job, in order."""
+        return islice(self.whole(), self.manifest.most_rows or None)
+
+    def whole(self) -> Iterator[Cells]:
+        """The cells of every row of the input, in order."""
         if self.input.is_dir():
             return files_in(self.input)
         return open_table(self.input, self.manifest.name).rows()

@@ -8,19 +8,30 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
-from pipelines.engine.request import Engine, Failed, Request, Row, RowResult, RowsDone
+from pipelines.engine.request import (
+    Engine,
+    Event,
+    Failed,
+    Loading,
+    Request,
+    Row,
+    RowResult,
+    RowsDone,
+    Waiting,
+)
 from pipelines.errors import Cancelled, PipelineError
 from pipelines.jobs.job import AUTO, DONE, FAILED, PAUSED, RUNNING, Job
 from pipelines.jobs.scores import write_report
 from pipelines.jobs.stops import Signal, Stopped
 from pipelines.jobs.tables import Cells
 from pipelines.jobs.windows import Cutter, Window
-from pipelines.limits import Limits
+from pipelines.limits import MB, Limits
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +52,19 @@ WORSE = 0.9
 KEPT = 0.7
 """Share of the former rate in the one that is shown."""
 DISK_FULL = "The disk takes no more; free some space, then resume."
+
+
+def _loading(event: Loading) -> str:
+    if not event.total_bytes:
+        return event.note
+    return f"{event.note} {event.done_bytes / MB:,.0f} of {event.total_bytes / MB:,.0f} MB"
+
+
+NOTES: dict[type[Event], Callable[[Any], str]] = {
+    Waiting: lambda event: event.note,
+    Loading: _loading,
+}
+"""What a person is told while a run has not begun."""
 
 
 def carry_out(job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
@@ -229,7 +253,7 @@ class Worker:
     def _ask(self, request: Request, rows: Sequence[Row]) -> list[RowResult]:
         """What the engine says; rows that end its worker are looked for by halves."""
         asked = replace(request, rows=tuple(rows), id=uuid.uuid4().hex, submitted=time.time())
-        last = deque(self.engine.run(asked), maxlen=1)[0]
+        last = self._last(asked)
         if isinstance(last, RowsDone):
             self._told(last)
             return list(last.results)
@@ -244,11 +268,19 @@ class Worker:
         half = len(rows) // 2
         return self._ask(request, rows[:half]) + self._ask(request, rows[half:])
 
+    def _last(self, request: Request) -> Event | None:
+        """The last event of a run; what it loads or waits for is noted meanwhile."""
+        event: Event | None = None
+        for event in self.engine.run(request):
+            self.job.change(note=NOTES[type(event)](event) if type(event) in NOTES else "")
+        return event
+
     def _told(self, done: RowsDone) -> None:
         """Remember who answered, and a batch size that had to be lowered."""
         meta, size = done.meta, self.job.state.batch_size
         self.run_seconds += meta.run_seconds
         self.job.change(
+            run_seconds=self.job.state.run_seconds + meta.run_seconds,
             model=meta.model,
             revision=meta.revision,
             device=meta.device,

@@ -118,6 +118,8 @@ def begin(made: Visit, file: Path) -> None:
     made.seen("text=row-0").wait_for()
     made.page.get_by_label("Right answers in column").click()
     made.page.get_by_role("option", name="label", exact=True).click()
+    made.page.get_by_role("button", name="Try 5 rows").click()
+    made.page.get_by_text(re.compile("All [0-9,]+ rows: about")).first.wait_for()
     made.page.get_by_role("button", name="Start the job").click()
     made.page.get_by_text(re.compile("This job has a link")).wait_for()
 

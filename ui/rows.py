@@ -1,0 +1,62 @@
+"""Rows of a job with their answers, as a table on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from pipelines.errors import PipelineError
+from pipelines.jobs.cells import ANSWER, ERROR
+from pipelines.jobs.exports import Record, column_of, records
+from pipelines.jobs.job import Job
+from pipelines.jobs.tables import Cells
+
+CELL_CHARS = 120
+MOST_COUNTED = 1_000_000
+"""Rows; a longer input is said to have more."""
+
+
+def table(job: Job, count: int) -> dict[str, Any]:
+    """The value of a gr.Dataframe: the first rows that have a result, without the whole JSON."""
+    found = list(records(job, 0, count))
+    return _table(found, [name for name in (found[0] if found else {}) if name != ANSWER])
+
+
+def narrow_table(job: Job, count: int) -> dict[str, Any]:
+    """The same without the columns that nothing is read from, and without errors if there are none.
+
+    What was found comes last.
+    """
+    found = list(records(job, 0, count))
+    asked = {*job.manifest.columns.values(), job.manifest.truth}
+    idle = {column_of(job, name) for name in job.columns if name not in asked}
+    idle |= {ANSWER} if any(row[ERROR] for row in found) else {ANSWER, ERROR}
+    return _table(found, [name for name in (found[0] if found else {}) if name not in idle])
+
+
+def _table(found: list[Record], heads: list[str]) -> dict[str, Any]:
+    return {"headers": heads, "data": [[_short(row[name]) for name in heads] for row in found]}
+
+
+def row_count(rows: Iterator[Cells]) -> int:
+    """How many there are, up to one more than MOST_COUNTED; as far as the input can be read."""
+    count = 0
+    try:
+        for _ in islice(rows, MOST_COUNTED + 1):
+            count += 1
+    except PipelineError:
+        return count
+    return count
+
+
+def shown_count(rows: int) -> str:
+    """The number as a person reads it."""
+    return f"more than {MOST_COUNTED:,}" if rows > MOST_COUNTED else f"{rows:,}"
+
+
+def _short(cell: Any) -> Any:
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    text = "" if cell is None else str(cell)
+    return text if len(text) <= CELL_CHARS else f"{text[: CELL_CHARS - 1]}…"
