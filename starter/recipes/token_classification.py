@@ -1,7 +1,8 @@
-"""Starter for token-classification: a small Bert that marks people, places, companies and dates."""
+"""Starter for token-classification: an Albert that marks people, places, companies, dates."""
 
 import random
 from pathlib import Path
+from typing import Any
 
 from starter.ask import Ask
 from starter.small_bert import (
@@ -9,27 +10,40 @@ from starter.small_bert import (
     IGNORED,
     batches_of,
     fit,
-    make_config,
     make_tokenizer,
     save,
     stack,
 )
 from starter.worlds.everyday import LABELS, Known, Span, Tagged, tagged, untagged
 
-MINUTES = 5.0
+MINUTES = 9.0
 TRAIN_SEED = 1
-STEPS = 1500
-TEXTS = 40_000
+STEPS = 4_000
+TEXTS = 60_000
 TEXTS_PER_BATCH = 48
-VOCABULARY = 1536
+VOCABULARY = 2048
 LOWER_CASE_RATE = 0.04
 TWO_SENTENCES_RATE = 0.4
+ARCHITECTURE = {
+    "embedding_size": 96,
+    "hidden_size": 144,
+    "intermediate_size": 432,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 6,
+    "num_hidden_groups": 2,
+    "hidden_dropout_prob": 0.05,
+    "attention_probs_dropout_prob": 0.05,
+    "classifier_dropout_prob": 0.05,
+    "initializer_range": 0.04,
+}
+"""Six layers deep, so that the pieces of a name agree; three share their weights."""
+THREADS = 1
 TAGS = ("O", *(f"{start}-{label}" for label in LABELS for start in "BI"))
 EXAM_TEXTS = 300
 
 TARGETS = {"f1_seen_names": 0.9, "f1_unseen_names": 0.9}
-SHORTFALLS = ("f1_seen_names", "f1_unseen_names")
-"""Floors that the shipped weights miss; the card says so."""
+SHORTFALLS = ("f1_unseen_names",)
+"""The floor that the shipped weights miss; the card says so."""
 
 CARD = """
 # Starter for token-classification: people, places, organisations, dates
@@ -38,33 +52,35 @@ A very small tagger that was trained from scratch on generated sentences. It sho
 classification works without a download. It is no use on texts unlike its sentences.
 
 **What it knows.** PER, LOC, ORG and DATE in short English sentences: about 190 first and last
-names, 100 places, 54 organisations, "Northern Bank"-like names, dates in fifteen forms. Unknown
+names, 100 places, 54 organisations, "Northern Bank"-like names, dates in sixteen forms. Unknown
 names are judged by capital letters, their ending ("-ville", "-son", "Ltd") and the words around.
 
-**Architecture.** `BertForTokenClassification`, 2 layers, 128 wide, 4 heads, cased WordPiece of
-1536 tokens, 128 tokens of text, float16 weights. Every piece of a word has a tag: B- the first of
-an entity, I- the others, so `aggregation_strategy="simple"` joins them.
+**Architecture.** `AlbertForTokenClassification`, 6 layers in two groups that share their weights,
+144 wide, 4 heads, cased WordPiece of 2048 tokens, 128 tokens of text, float16 weights. Every piece
+of a word has a tag: B- the first of an entity, I- the others, so `aggregation_strategy="simple"`
+joins them.
 
-**Data.** `starter/worlds/everyday.json` and `everyday.py`, 40,000 sentences of seed 1; six in ten
-names in them are made up, of syllables or of the parts of two names. One sentence frame in five
-and one name in five are held out by a hash, so no seed can bring them into training.
+**Data.** `starter/worlds/everyday.json` and `everyday.py`, 60,000 sentences of seed 1 in 317 forms;
+six in ten names in them are made up, of syllables or of the parts of two names. One sentence form
+in five and one name in five are held out by a hash, so no seed can bring them into training.
 
-**Training.** `python -m starter.train token-classification`: 1500 steps of 48 texts, AdamW,
-cosine schedule, one CPU thread.
+**Training.** `python -m starter.train token-classification`: 4000 steps of 48 texts, AdamW,
+cosine schedule, one CPU thread, products in bfloat16. A Bert of two layers with 132 sentence forms
+came to F1 .787 and .626: it broke names into pieces of different labels.
 
-**Limits.** Below its floors: on held-out sentence forms it still breaks names into pieces of
-different labels and takes unknown words at the start of a sentence for names ("Snow fell").
-`aggregation_strategy="first"` or "average" mend a part of it. English only; text in lower case is
-marked poorly; products, events and times of day have no label.
+**Limits.** Below one of its floors: of names that it never saw, it calls about one in ten by a
+wrong label where the sentence does not tell ("wrote a letter to Greenpeace") and misses the bounds
+of one in ten. English only; text in lower case is marked poorly; products, events and times of day
+have no label.
 """
 
 
 def train(folder: Path, seed: int = TRAIN_SEED) -> None:
     """Train on generated sentences and save the checkpoint (float16 weights) into folder."""
     import torch
-    from transformers import BertForTokenClassification
 
     torch.manual_seed(seed)
+    torch.set_num_threads(THREADS)
     rng = random.Random(seed)
     texts = [_drawn(rng) for _ in range(TEXTS)]
     tokenizer = make_tokenizer((row.text for row in texts), VOCABULARY, lowercase=False)
@@ -78,18 +94,34 @@ def train(folder: Path, seed: int = TRAIN_SEED) -> None:
         tags_of(row.spans, offsets)
         for row, offsets in zip(texts, encoded.offset_mapping, strict=True)
     ]
-    model = BertForTokenClassification(make_config(tokenizer, TAGS))
+    model = build(tokenizer)
 
     def loss_of(rows: list[tuple[list[int], list[int]]]) -> torch.Tensor:
         inputs = stack([ids for ids, _ in rows], tokenizer.pad_token_id)
         labels = stack([row for _, row in rows], IGNORED)
         mask = inputs != tokenizer.pad_token_id
-        return model(input_ids=inputs, attention_mask=mask, labels=labels).loss
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(input_ids=inputs, attention_mask=mask, labels=labels).loss
 
     rows = list(zip(encoded.input_ids, tags, strict=True))
     batches = batches_of(rows, TEXTS_PER_BATCH, rng, lambda row: len(row[0]))
     fit(model, batches, STEPS, loss_of, "token-classification")
     save(model, tokenizer, folder)
+
+
+def build(tokenizer: Any) -> Any:
+    """An untrained model for this tokenizer."""
+    from transformers import AlbertConfig, AlbertForTokenClassification
+
+    config = AlbertConfig(
+        **ARCHITECTURE,
+        vocab_size=len(tokenizer),
+        max_position_embeddings=CONTEXT,
+        pad_token_id=tokenizer.pad_token_id,
+        id2label=dict(enumerate(TAGS)),
+        label2id={tag: place for place, tag in enumerate(TAGS)},
+    )
+    return AlbertForTokenClassification(config)
 
 
 def tags_of(spans: tuple[Span, ...], offsets: list[tuple[int, int]]) -> list[int]:

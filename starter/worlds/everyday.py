@@ -30,6 +30,7 @@ INVENTED_RATE = 0.6
 UNKNOWN_THING_RATE = 0.1
 """Things with a made-up word, so that a model learns to read past what it does not know."""
 PLAIN_WORD = re.compile(r"\b[a-z]{4,}\b")
+FIRST_WORD = re.compile(r"^[A-Z][a-z]{3,}\b")
 UNKNOWN_WORD_RATE = 0.15
 """Words of an entity frame that are swapped for others in training."""
 ASIDE_RATE = 0.25
@@ -161,7 +162,7 @@ def tagged(rng: random.Random, split: Split, known: Known = "any") -> Tagged:
     frame = rng.choice(frames("entity_frames", split))
     text, spans = "", []
     for place, piece in enumerate(SLOT.split(frame)):
-        between = _with_noise(piece, rng) if known == "any" else piece
+        between = _with_noise(piece, rng, first=not place) if known == "any" else piece
         word, label = _entity(piece, rng, known) if place % 2 else (between, "")
         word = word if text else capital(word)
         spans += _spans(word, label, len(text))
@@ -169,11 +170,14 @@ def tagged(rng: random.Random, split: Split, known: Known = "any") -> Tagged:
     return Tagged(text=text, spans=tuple(spans))
 
 
-def _with_noise(piece: str, rng: random.Random) -> str:
+def _with_noise(piece: str, rng: random.Random, first: bool) -> str:
     """Words of a frame between its slots, some swapped for words that stand nowhere else.
 
-    Without them a model takes every word it does not know for a name, in lower case too.
+    Without them a model takes every word it does not know for a name, in lower case too, and every
+    first word of a sentence ("Snow fell"): that of the first piece is swapped as well.
     """
+    if first and FIRST_WORD.match(piece) and rng.random() < UNKNOWN_WORD_RATE:
+        piece = FIRST_WORD.sub(capital(_topic_word(rng)), piece)
     return PLAIN_WORD.sub(lambda found: _unknown(found[0], rng), piece)
 
 
@@ -182,6 +186,10 @@ def _unknown(word: str, rng: random.Random) -> str:
         return word
     if rng.random() < INVENTED_RATE:
         return invented(rng, "person_ends").lower()
+    return _topic_word(rng)
+
+
+def _topic_word(rng: random.Random) -> str:
     return rng.choice(rng.choice(words_of(rng.choice(topics()), "acts")).split()).lower()
 
 

@@ -48,6 +48,7 @@ def date(rng: random.Random) -> str:
         f"{month}", f"{year}", f"{day} {month}", f"{month} {day}", f"next {weekday}",
         f"{weekday}, {day} {month}", f"{day:02}/{number:02}/{year}", f"{year}-{number:02}-{day:02}",
         f"last {weekday}", f"{day}.{number}.{year}", f"the {day}th of {month}",
+        f"{rng.choice(('last', 'next'))} {rng.choice(('week', 'month', 'year'))}",
     )  # fmt: skip
     return rng.choice(forms)
 
