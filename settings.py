@@ -18,6 +18,7 @@ MODES = ("auto", "hub", "starter")
 ENGINES = ("worker", "inline")
 DEFAULT_PORT = 7860
 IDLE_SECONDS = 1_800.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _flag(default: Any, help: str, env: str = "", choices: tuple[str, ...] = ()) -> Any:
@@ -48,6 +49,10 @@ class Settings:
         False, "strangers may visit: tighter limits, no fetching of URLs", "PLAYGROUND_PUBLIC"
     )
     allow_urls: bool = _flag(False, "fetch URLs even with --public", "PLAYGROUND_ALLOW_URLS")
+    allow_folders: bool = _flag(
+        False, "jobs may read folders of this machine even where others can visit",
+        "PLAYGROUND_ALLOW_FOLDERS",
+    )  # fmt: skip
     mcp: bool = _flag(False, "offer every task as an MCP tool too", "GRADIO_MCP_SERVER")
     inbrowser: bool = _flag(False, "open the page in a browser")
     hub_login: bool = _flag(
@@ -75,8 +80,15 @@ class Settings:
             upload_roots=(upload_folder(), EXAMPLES.resolve()),
             run_seconds=self.run_timeout,
             fetch_urls=self.allow_urls or not self.public,
+            server_folders=self.allow_folders or self.alone,
         )
         return replace(local, labels=PUBLIC_LABELS) if self.public else local
+
+    @property
+    def alone(self) -> bool:
+        """Whether only who sits at this machine can visit: nothing but loopback, and no proxy."""
+        shared = self.public or self.share or bool(self.root_path)
+        return not shared and (self.server_name or LOOPBACK[0]) in LOOPBACK
 
     @property
     def jobs(self) -> Path:

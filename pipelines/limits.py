@@ -46,6 +46,10 @@ class Limits:
     fetch_seconds: float = 10.0
     fetch_redirects: int = 3
     fetch_urls: bool = True
+    server_folders: bool = False
+    """Whether a job may name a folder of the server."""
+    folder_files: int = 100_000
+    folder_bytes: int = 1_000 * GB
     run_seconds: float = 900.0
     generation_budget: int = 32_768
     """Largest beams x sequences x new tokens of one request."""

@@ -10,10 +10,11 @@ from typing import Any
 from pipelines.documents import DOCUMENT_FORMATS, decode_document
 from pipelines.errors import InputError, PipelineError
 from pipelines.images import IMAGE_FORMATS, decode_image
-from pipelines.kinds import Audio, Document, Image, Kind, Video
+from pipelines.kinds import Audio, Document, Image, Images, Kind, MediaChat, Video
 from pipelines.limits import Limits
 from pipelines.sounds import SOUND_FORMATS, decode_sound
 from pipelines.sources import Source, open_source
+from pipelines.spec import TaskSpec
 from pipelines.uploads import Upload
 from pipelines.videos import VIDEO_FORMATS, decode_video
 
@@ -88,6 +89,20 @@ DOORS: dict[type[Kind], _Door] = {
     Document: _Door(DOCUMENT_FORMATS, lambda limits: limits.document_bytes, _document),
     Video: _Door(VIDEO_FORMATS, lambda limits: limits.video_bytes, _video),
 }
+
+MEDIA: dict[str, type[Kind]] = {"image": Image, "audio": Audio, "video": Video}
+"""What a conversation calls its files -> their kind."""
+
+
+def formats_of(spec: TaskSpec) -> tuple[str, ...]:
+    """The formats of the files that the inputs of a task read, each once."""
+    kinds: list[type[Kind]] = []
+    for f in spec.inputs:
+        if isinstance(f.kind, MediaChat):
+            kinds += [MEDIA[medium] for medium in f.kind.media]
+        else:
+            kinds.append(Image if isinstance(f.kind, Images) else type(f.kind))
+    return tuple(dict.fromkeys(x for kind in kinds if kind in DOORS for x in DOORS[kind].formats))
 
 
 def decode(

@@ -38,6 +38,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
         batch_size: int = 0,
         truth: str = "",
         most_rows: int = 0,
+        folder: str = "",
     ) -> dict[str, Any]:
         """Start a job over many rows; it goes on by itself.
 
@@ -50,6 +51,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
             batch_size: 1 to 256; 0 measures the best one on the first rows.
             truth: The column that holds the right answers, if there is one.
             most_rows: Ask the first so many rows only; 0 asks all of them.
+            folder: Instead of files: a folder or table of the server, where it lets visitors.
         Returns:
             The job's id and state.
         """
@@ -57,11 +59,11 @@ def _start(desk: Desk) -> Callable[..., Any]:
             raise InputError("batch_size", f"must be a whole number from 0 to {MAX_BATCH}.")
         if not isinstance(most_rows, int) or most_rows < 0:
             raise InputError("most_rows", "must be a whole number from 0 up.")
-        _check(task=task, lines=lines, truth=truth)
+        _check(task=task, lines=lines, truth=truth, folder=folder)
         order = Order(
             task=task, files=_listed(files), lines=lines, columns=_mapping("columns", columns),
             values=_mapping("values", values), batch_size=batch_size, truth=truth,
-            most_rows=most_rows,
+            most_rows=most_rows, place=folder,
         )  # fmt: skip
         return _told(desk.start(order))
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from pipelines.errors import PipelineError
 from pipelines.jobs.cells import ANSWER, ERROR
 from pipelines.jobs.exports import Record, column_of, records
 from pipelines.jobs.job import Job
-from pipelines.jobs.tables import Cells
 
 CELL_CHARS = 120
-MOST_COUNTED = 1_000_000
-"""Rows; a longer input is said to have more."""
 
 
 def table(job: Job, count: int) -> dict[str, Any]:
@@ -37,22 +31,6 @@ def narrow_table(job: Job, count: int) -> dict[str, Any]:
 
 def _table(found: list[Record], heads: list[str]) -> dict[str, Any]:
     return {"headers": heads, "data": [[_short(row[name]) for name in heads] for row in found]}
-
-
-def row_count(rows: Iterator[Cells]) -> int:
-    """How many there are, up to one more than MOST_COUNTED; as far as the input can be read."""
-    count = 0
-    try:
-        for _ in islice(rows, MOST_COUNTED + 1):
-            count += 1
-    except PipelineError:
-        return count
-    return count
-
-
-def shown_count(rows: int) -> str:
-    """The number as a person reads it."""
-    return f"more than {MOST_COUNTED:,}" if rows > MOST_COUNTED else f"{rows:,}"
 
 
 def _short(cell: Any) -> Any:

@@ -14,11 +14,12 @@ from pipelines.engine.request import Progress
 from pipelines.jobs.desk import Desk
 from pipelines.jobs.job import DONE, Job
 from pipelines.jobs.order import Order
+from pipelines.jobs.preview import row_count, shown_count
 from pipelines.jobs.sample import ROWS, pace
 from ui import say
 from ui.jobs import duration
 from ui.messages import message_of
-from ui.rows import narrow_table, row_count, shown_count
+from ui.rows import narrow_table
 
 LABEL = f"Try {ROWS} rows"
 EMPTY = f"Try {ROWS} rows to see the answers here, and how long all of them will take."

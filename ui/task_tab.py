@@ -39,7 +39,7 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
                 gr.HTML(say.hint(BECAME.format(spec.id, spec.became)), elem_classes="became")
             switch = one_or_many() if place.desk else None
             inputs, each = _inputs(spec, settings)
-            side = many(spec) if place.desk else None
+            side = many(spec, settings) if place.desk else None
             inputs |= _controls((p for p in spec.params if p.required), settings)
             with gr.Column(elem_classes="bare") as alone:
                 examples = _examples(spec)

@@ -16,20 +16,10 @@ from pipelines.engine.request import Engine
 from pipelines.errors import InputError, PipelineError
 from pipelines.jobs import mapping
 from pipelines.jobs.exports import WRITERS, export
-from pipelines.jobs.job import (
-    AUTO,
-    DONE,
-    LOCK,
-    MANIFEST,
-    PAUSED,
-    Job,
-    Manifest,
-    fingerprint,
-    make,
-)
-from pipelines.jobs.scores import check_truth, read_report
+from pipelines.jobs.job import AUTO, DONE, LOCK, MANIFEST, PAUSED, Job
+from pipelines.jobs.order import Order, fill
+from pipelines.jobs.scores import read_report
 from pipelines.jobs.stops import Signal
-from pipelines.jobs.tables import open_table
 from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec
@@ -39,6 +29,7 @@ from pipelines.tasks import BY_ID, task
 SUFFIX = ".job"
 """The folder beside the output that holds a job until it is done."""
 TICK_SECONDS = 0.5
+LIMITS = Limits(fetch_urls=True, server_folders=True)
 OPTIONS = ("model", "revision", "device", "dtype", "device_map", "attention")
 
 
@@ -60,9 +51,7 @@ def run(options: argparse.Namespace) -> int:
     job = _job(options)
     engine = _engine(options)
     signal, started = Signal(), job.state.done
-    worker = threading.Thread(
-        target=carry_out, args=(job, engine, Limits(fetch_urls=True), signal), daemon=True
-    )
+    worker = threading.Thread(target=carry_out, args=(job, engine, LIMITS, signal), daemon=True)
     worker.start()
     try:
         _show(job, worker, started)
@@ -95,29 +84,24 @@ def _job(options: argparse.Namespace) -> Job:
             )
         return Job(folder)
     spec = task(options.task or "")
-    source = options.input.resolve()
-    if not source.exists():
+    if not options.input.exists():
         raise InputError("input", f"{options.input} does not exist.")
-    there = ("file",) if source.is_dir() else open_table(source).columns
-    chosen = dict(pair.split("=", 1) for pair in options.column)
-    columns = {**mapping.guess(spec, there), **chosen}
-    mapping.check(spec, columns, there)
-    check_truth(spec, options.truth, there)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / LOCK).touch()
-    return make(
-        folder,
-        Manifest(
-            task=spec.id,
-            input=str(source),
-            sha256=fingerprint(source),
-            columns=columns,
-            values=_values(spec, options),
-            name=source.name,
-            batch_size=options.batch_size,
-            truth=options.truth,
-        ),
+    order = Order(
+        task=spec.id,
+        place=str(options.input.resolve()),
+        columns=dict(pair.split("=", 1) for pair in options.column),
+        values=_values(spec, options),
+        batch_size=options.batch_size,
+        truth=options.truth,
+        most_rows=options.rows,
     )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / LOCK).touch()
+        return fill(folder, order, LIMITS)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
 
 
 def _values(spec: TaskSpec, options: argparse.Namespace) -> dict[str, Any]:
@@ -138,9 +122,8 @@ def _engine(options: argparse.Namespace) -> Engine:
     from pipelines.engine.runner import RunnerSettings
     from pipelines.engine.worker import WorkerEngine
 
-    limits = Limits(fetch_urls=True)
     return WorkerEngine(
-        RunnerSettings(limits=limits, models=options.models, log_level=logging.WARNING)
+        RunnerSettings(limits=LIMITS, models=options.models, log_level=logging.WARNING)
     )
 
 
@@ -192,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(f"--{name.replace('_', '-')}")
     one.add_argument("--batch-size", type=_batch_size, default=AUTO, help="a number, or auto")
     one.add_argument("--truth", default="", help="the column that holds the right answers")
+    one.add_argument("--rows", type=int, default=0, help="the first so many rows only")
     one.add_argument("--models", default="auto", choices=("auto", "hub", "starter"))
     one.add_argument("--resume", action="store_true", help="go on with an unfinished job")
     one.set_defaults(act=run)

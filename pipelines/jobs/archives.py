@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from pipelines.errors import InputError
@@ -28,19 +29,47 @@ def unpack(archive: Path, folder: Path) -> int:
     ratio above MOST_RATIO, counted while unpacking; archives inside it are left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with _opened(archive) as opened:
+        wanted = _entries(opened)
+        left = min(MOST_BYTES, MOST_RATIO * max(archive.stat().st_size, BLOCK_BYTES))
+        for entry in wanted:
+            left -= _unpack_one(opened, entry, folder, left)
+    return len(wanted)
+
+
+def names_in(archive: Path) -> list[str]:
+    """The names of the files that would be unpacked."""
+    with _opened(archive) as opened:
+        return [entry.filename for entry in _entries(opened)]
+
+
+def unpack_only(archive: Path, name: str, folder: Path) -> Path:
+    """Unpack one file of a ZIP into an empty folder; where it lies then."""
+    with _opened(archive) as opened:
+        _unpack_one(opened, opened.getinfo(name), folder, MOST_BYTES)
+    return _target(folder, name)
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """The ZIP; what is wrong with it becomes a sentence."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            wanted = [entry for entry in opened.infolist() if _wanted(entry)]
-            if len(wanted) > MOST_ENTRIES:
-                raise InputError(
-                    FIELD, f"holds {len(wanted):,} files; at most {MOST_ENTRIES:,} are read."
-                )
-            left = min(MOST_BYTES, MOST_RATIO * max(archive.stat().st_size, BLOCK_BYTES))
-            for entry in wanted:
-                left -= _unpack_one(opened, entry, folder, left)
+            yield opened
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise InputError(FIELD, "is not a readable ZIP file; it may be damaged.") from error
-    return len(wanted)
+
+
+def _entries(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Those that are wanted, if they are not too many."""
+    wanted = [entry for entry in opened.infolist() if _wanted(entry)]
+    if len(wanted) > MOST_ENTRIES:
+        raise InputError(FIELD, f"holds {len(wanted):,} files; at most {MOST_ENTRIES:,} are read.")
+    return wanted
+
+
+def _target(folder: Path, name: str) -> Path:
+    return folder.joinpath(*PurePosixPath(name.replace("\\", "/")).parts)
 
 
 def _wanted(entry: zipfile.ZipInfo) -> bool:
@@ -55,7 +84,7 @@ def _wanted(entry: zipfile.ZipInfo) -> bool:
 
 def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, room: int) -> int:
     """The bytes written; more than the room is refused whatever the entry says of itself."""
-    target = folder.joinpath(*PurePosixPath(entry.filename.replace("\\", "/")).parts)
+    target = _target(folder, entry.filename)
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with opened.open(entry) as source, target.open("wb") as file:

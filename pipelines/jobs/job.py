@@ -20,6 +20,7 @@ from pipelines.engine.request import RowResult
 from pipelines.errors import EngineError, InputError
 from pipelines.jobs import disk
 from pipelines.jobs.archives import FILE, files_in
+from pipelines.jobs.folders import LIST, check_unchanged
 from pipelines.jobs.log import ResultLog
 from pipelines.jobs.tables import FIELD, Cells, open_table
 
@@ -32,6 +33,9 @@ DONE, FAILED = "done", "failed"
 OPEN = (WAITING, RUNNING)
 """What a job is that goes on by itself after a restart."""
 BLOCK_BYTES = 1 << 20
+INPUT = "input"
+"""The part of the job's folder that holds what was sent."""
+LISTED = f"{INPUT}/{LIST}"
 AUTO = 0
 """The batch size that is to be measured."""
 
@@ -53,6 +57,8 @@ class Manifest:
     name: str = ""
     batch_size: int = AUTO
     truth: str = ""
+    folder: str = ""
+    """The folder of the server in which the names in cells are looked up; empty: the input's."""
     most_rows: int = 0
     """The rows after so many are left out; 0 leaves out none."""
     version: int = VERSION
@@ -110,6 +116,8 @@ class Job:
     @property
     def files(self) -> Path:
         """The folder in which the names in cells are looked up."""
+        if self.manifest.folder:
+            return Path(self.manifest.folder)
         return self.input if self.input.is_dir() else self.input.parent
 
     def change(self, **changes: Any) -> None:
@@ -157,6 +165,8 @@ class Job:
             raise InputError(FIELD, "is gone; put it back, or start a new job.")
         if fingerprint(self.input) != self.manifest.sha256:
             raise InputError(FIELD, "has changed since the job began; start a new job.")
+        if self.manifest.folder and self.manifest.input == LISTED:
+            check_unchanged(self.files, self.whole())
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

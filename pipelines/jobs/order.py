@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
-from pipelines.jobs import mapping
+from pipelines.jobs import folders, mapping
 from pipelines.jobs.archives import FILE, unpack
-from pipelines.jobs.job import AUTO, Job, Manifest, fingerprint, make
+from pipelines.jobs.job import AUTO, INPUT, LISTED, Job, Manifest, fingerprint, make
 from pipelines.jobs.scores import check_truth
 from pipelines.jobs.tables import FIELD, open_table
 from pipelines.kinds import TAKES_FILES, FileKind
@@ -20,70 +20,123 @@ from pipelines.spec import TaskSpec
 from pipelines.tasks import task
 from pipelines.uploads import Upload, local_upload
 
-INPUT = "input"
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".txt")
 LINES = "lines.txt"
+ZIP = ".zip"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """Uploads (a table, a ZIP, or many files) or pasted lines, and what each row is asked.
+    """Where the rows come from, and what each is asked.
 
-    `columns` may be empty: they are guessed. `values` are the same for every row. `most_rows` 0
-    means all of them.
+    Uploads (a table, a ZIP, or many files), pasted `lines`, or the `place` of a folder or table of
+    the server. `columns` that are not named are guessed, unless told not to; `values` are the same
+    for every row. `most_rows` 0 means all of them.
     """
 
     task: str
     files: Sequence[Any] = ()
     lines: str = ""
+    place: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    guess: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
     batch_size: int = AUTO
     truth: str = ""
     most_rows: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What was taken in: the manifest's `input`, `name` and `folder`."""
+
+    input: str
+    name: str = ""
+    folder: str = ""
+
+
 def fill(folder: Path, order: Order, limits: Limits) -> Job:
     """Make the job in an empty folder of its own; raises InputError naming what is wrong."""
     spec = task(order.task)
-    name = _taken_in(folder / INPUT, order, limits)
-    input = folder / INPUT / name if name else folder / INPUT
-    there = open_table(input, name).columns if name else (FILE,)
-    columns = order.columns or mapping.guess(spec, there)
+    origin = _taken_in(folder, order, spec, limits)
+    input = folder / origin.input
+    there = open_table(input, origin.name).columns if origin.name else (FILE,)
+    guessed = mapping.guess(spec, there) if order.guess else {}
+    columns = {**guessed, **order.columns}
     mapping.check(spec, columns, there)
     check_truth(spec, order.truth, there)
     return make(
         folder,
         Manifest(
             task=spec.id,
-            input=f"{INPUT}/{name}" if name else INPUT,
+            input=origin.input,
             sha256=fingerprint(input),
-            columns=dict(columns),
+            columns=columns,
             values=_constants(spec, folder, order.values, columns, limits),
-            name=name,
+            name=origin.name,
             batch_size=order.batch_size,
             truth=order.truth,
+            folder=origin.folder,
             most_rows=order.most_rows,
         ),
     )
 
 
-def _taken_in(folder: Path, order: Order, limits: Limits) -> str:
-    """Copy what was sent into the job's own folder; the name of the table, or nothing."""
-    folder.mkdir()
-    if not order.files:
-        if not order.lines.strip():
-            raise InputError(FIELD, "is missing; paste lines or give files.")
-        (folder / LINES).write_text(order.lines, "utf-8")
-        return LINES
-    uploads = [_upload(file, limits) for file in order.files]
-    if len(uploads) == 1 and uploads[0].name.lower().endswith(".zip"):
-        unpack(uploads[0].path or Path(), folder)
-        return ""
-    for upload in uploads:
-        shutil.copyfile(upload.path or Path(), folder / _safe(upload.name, folder))
-    single = len(uploads) == 1 and uploads[0].name.lower().endswith(TABLES)
-    return _safe(uploads[0].name, Path()) if single else ""
+def _taken_in(folder: Path, order: Order, spec: TaskSpec, limits: Limits) -> Origin:
+    """What was sent lies in the job's own folder now; what is on the server stays where it is."""
+    own = folder / INPUT
+    own.mkdir()
+    _check_one_origin(order)
+    if order.place:
+        return _named(own, order.place, spec, limits)
+    if order.files:
+        return _uploaded(own, order.files, limits)
+    if not order.lines.strip():
+        raise InputError(FIELD, "is missing; paste lines or give files.")
+    (own / LINES).write_text(order.lines, "utf-8")
+    return Origin(input=f"{INPUT}/{LINES}", name=LINES)
+
+
+def _check_one_origin(order: Order) -> None:
+    if order.place and (order.files or order.lines.strip()):
+        raise InputError(FIELD, "is given twice; empty the folder, or remove the files and lines.")
+
+
+def _named(own: Path, place: str, spec: TaskSpec, limits: Limits) -> Origin:
+    """A table or ZIP of the server; or a folder: its table, or else the files that a task reads."""
+    path = folders.resolved(place, limits)
+    if path.is_file() and path.name.lower().endswith(ZIP):
+        unpack(path, own)
+        return _beside(own)
+    if path.is_file() and not path.name.lower().endswith(TABLES):
+        raise InputError(folders.PLACE, f"is no table; give {', '.join(TABLES)} or a folder.")
+    table = path if path.is_file() else folders.only_table(path)
+    if table:
+        return Origin(input=str(table), name=table.name, folder=str(table.parent))
+    folders.write_list(own / folders.LIST, folders.files_of(path, spec, limits))
+    return Origin(input=LISTED, name=folders.LIST, folder=str(path))
+
+
+def _uploaded(own: Path, files: Sequence[Any], limits: Limits) -> Origin:
+    """One table, alone or beside the files that its rows name; or files, each of them a row."""
+    uploads = [upload_of(file, limits) for file in files]
+    if len(uploads) == 1 and uploads[0].name.lower().endswith(ZIP):
+        unpack(uploads[0].path or Path(), own)
+    else:
+        for upload in uploads:
+            shutil.copyfile(upload.path or Path(), own / _safe(upload.name, own))
+    if len(uploads) == 1 and uploads[0].name.lower().endswith(TABLES):
+        name = _safe(uploads[0].name, Path())
+        return Origin(input=f"{INPUT}/{name}", name=name)
+    return _beside(own)
+
+
+def _beside(own: Path) -> Origin:
+    """The only table among files, whose rows name the others; or all of them."""
+    table = folders.only_table(own)
+    if table is None:
+        return Origin(input=INPUT)
+    return Origin(input=f"{INPUT}/{table.relative_to(own).as_posix()}", name=table.name)
 
 
 def _constants(
@@ -94,7 +147,7 @@ def _constants(
     same = {name: v for name, v in values.items() if name not in columns and v is not None}
     for f in spec.inputs:
         if f.name in same and isinstance(f.kind, FileKind):
-            upload = _upload(same[f.name], limits)
+            upload = upload_of(same[f.name], limits)
             copy = folder / f"same-{f.name}"
             shutil.copyfile(upload.path or Path(), copy)
             same[f.name] = {"path": str(copy), "orig_name": upload.name}
@@ -115,7 +168,8 @@ def _check_constants(
             f.check(same.get(f.name), limits)
 
 
-def _upload(file: Any, limits: Limits) -> Upload:
+def upload_of(file: Any, limits: Limits) -> Upload:
+    """A checked file of a payload: its path, or Gradio's mapping of it."""
     place = file.get("path") if isinstance(file, Mapping) else file
     if not isinstance(place, str):
         raise InputError(FIELD, "is missing; give files.")
