@@ -21,8 +21,13 @@ IDLE_SECONDS = 1_800.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def _flag(default: Any, help: str, env: str = "", choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"help": help, "env": env, "choices": choices})
+def _flag(
+    default: Any, help: str, env: str = "", choices: tuple[str, ...] = (), kind: type = str
+) -> Any:
+    """`kind` is the type of a value whose default is None."""
+    kind = kind if default is None else type(default)
+    metadata = {"help": help, "env": env, "choices": choices, "kind": kind}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +64,11 @@ class Settings:
         False, "fetch gated and private models with this machine's Hugging Face login",
         "PLAYGROUND_HUB_LOGIN",
     )  # fmt: skip
-    memory_budget: float = _flag(
-        0.0, "gigabytes of models kept in memory (0: no limit)", "PLAYGROUND_MEMORY_BUDGET"
-    )
+    memory_budget: float | None = _flag(
+        None, "gigabytes that models may take of the RAM and of each GPU's memory (0: no limit; "
+        "not set: 80 % of what is free at the start)",
+        "PLAYGROUND_MEMORY_BUDGET", kind=float,
+    )  # fmt: skip
     idle_timeout: float = _flag(
         IDLE_SECONDS, "seconds after which an unused model is unloaded (0: never)",
         "PLAYGROUND_IDLE_TIMEOUT",
@@ -101,9 +108,9 @@ class Settings:
         return logging.WARNING if self.check else logging.INFO
 
     @property
-    def memory_bytes(self) -> int:
-        """The memory budget in bytes."""
-        return int(self.memory_budget * GB)
+    def memory_bytes(self) -> int | None:
+        """The memory budget in bytes; None is what is free."""
+        return None if self.memory_budget is None else int(self.memory_budget * GB)
 
 
 def upload_folder() -> Path:
@@ -136,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
             options["action"] = argparse.BooleanOptionalAction
             names = dict.fromkeys((f"--{f.name.replace('_', '-')}",))
         else:
-            options["type"] = type(f.default) if f.default is not None else str
+            options["type"] = f.metadata["kind"]
             options["choices"] = f.metadata["choices"] or None
         parser.add_argument(*names, **options)
     return parser
@@ -147,9 +154,9 @@ def _from_environment(parser: argparse.ArgumentParser, f: Any, value: str) -> An
     if isinstance(f.default, bool):
         return value.strip().lower() in ("1", "true", "yes", "on")
     try:
-        typed = value if f.default is None else type(f.default)(value)
+        typed = f.metadata["kind"](value)
     except ValueError:
-        parser.error(f"{f.metadata['env']}={value!r} is not a {type(f.default).__name__}")
+        parser.error(f"{f.metadata['env']}={value!r} is not a {f.metadata['kind'].__name__}")
     if f.metadata["choices"] and typed not in f.metadata["choices"]:
         parser.error(f"{f.metadata['env']} must be one of {', '.join(f.metadata['choices'])}")
     return typed

@@ -73,3 +73,10 @@ def _check_labels(spec: TaskSpec, model: str, config: Any) -> None:
             f"{model} has no {wanted}… label, so it cannot do {spec.title.lower()}; "
             "choose a model trained on NLI."
         )
+
+
+def class_name(auto: Any, config: Any) -> str:
+    """The name of the class that `auto` makes of a checkpoint with this config."""
+    made_as = str((getattr(config, "architectures", None) or [""])[0])
+    names = own.fitting(auto, config)
+    return made_as if made_as in names else (*names, auto.__name__)[0]

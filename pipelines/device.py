@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pipelines.errors import InputError
+from pipelines.ram import ram
 
 BF16_CPU_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 BF16_CUDA_CAPABILITY = (8, 0)
-KIB = 1_024
+BUDGET_SHARE = 0.8
+"""Of what is free at the start, models may take this much; running them takes about the rest."""
+RAM = "RAM"
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The memory of the machine ("RAM") or of a device, in bytes."""
+    """The memory of the machine ("RAM") or of a device, in bytes.
+
+    Of it, `models` are taken by the models and `budget` is what they may take; 0 is no budget.
+    """
 
     name: str
     used: int
     total: int
+    models: int = 0
+    budget: int = 0
+
+    @property
+    def free(self) -> int:
+        """What nobody uses."""
+        return self.total - self.used
 
 
 @cache
@@ -66,10 +77,19 @@ def memory_bytes(device: str) -> int:
         import torch
 
         return int(torch.cuda.mem_get_info(device)[1])
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows
-        return 0
+    return ram()[1]
+
+
+def memory_of(device: str) -> str:
+    """The name of the memory that a device uses; mps shares the machine's."""
+    return device if device.startswith("cuda") else RAM
+
+
+def budgets(asked: int | None) -> dict[str, int]:
+    """Bytes that models may take by memory: as asked for (0: no limit), or most of what is free."""
+    if asked is None:
+        return {each.name: int(each.free * BUDGET_SHARE) for each in memory()}
+    return dict.fromkeys(map(memory_of, devices()), asked) if asked else {}
 
 
 def memory() -> tuple[Memory, ...]:
@@ -79,13 +99,8 @@ def memory() -> tuple[Memory, ...]:
 
 def _ram() -> tuple[Memory, ...]:
     """From Linux; elsewhere nothing is said."""
-    try:
-        text = Path("/proc/meminfo").read_text()
-    except OSError:
-        return ()
-    found = {name: int(kb) * KIB for name, kb in re.findall(r"(\w+):\s+(\d+) kB", text)}
-    total, free = found.get("MemTotal", 0), found.get("MemAvailable", 0)
-    return (Memory("RAM", total - free, total),)
+    used, total = ram()
+    return (Memory(RAM, used, total),) if total else ()
 
 
 def _cuda(name: str) -> Memory:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines import device as devices
 from pipelines import own, precision, without_torchvision
-from pipelines.checkpoint import class_for, read_config
+from pipelines.checkpoint import class_for, class_name, read_config
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hub import Access, Inspect, Report, fetch_model
@@ -21,6 +21,7 @@ from pipelines.kinds import Video
 from pipelines.processors import processors_of
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.videos import take_frames
+from pipelines.weights import Take, Weights, WeightsKey, alone, expected_bytes, most_stored
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +52,17 @@ class LoadSettings:
 
 @dataclass(kw_only=True)
 class Loaded:
-    """A pipeline ready to answer. `lock` is held while it runs: pipelines keep state."""
+    """A pipeline ready to answer; pipelines of several tasks may share the weights."""
 
     pipe: Any
     facts: ModelFacts
     seconds: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    weights: Weights = field(default_factory=Weights)
+
+    @property
+    def lock(self) -> threading.Lock:
+        """Held while the pipeline runs: it keeps state, and so does its model."""
+        return self.weights.lock
 
 
 def settled(settings: LoadSettings) -> LoadSettings:
@@ -65,25 +71,41 @@ def settled(settings: LoadSettings) -> LoadSettings:
     return replace(settings, device=device, dtype=devices.pick_dtype(settings.dtype, device))
 
 
-def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool = False) -> Loaded:
+def load(
+    spec: TaskSpec,
+    settings: LoadSettings,
+    report: Report,
+    *,
+    login: bool = False,
+    take: Take = alone,
+    most: int | None = None,
+) -> Loaded:
     """Fetch, check and load; raises ModelError or InputError with one sentence.
 
-    `login` lets the Hub see the host's token. The config is checked before weights are fetched.
+    `login` lets the Hub see the host's token, `take` gives the weights, in `most` bytes at most.
+    The config is checked before weights are fetched.
     """
     began = time.monotonic()
     settings = settled(settings)
-    mapped = settings.device_map != "none"
 
     def inspect(folder: Path) -> None:
         class_for(spec, settings.model, read_config(spec, settings.model, folder))
 
-    room = 0 if mapped else devices.memory_bytes(settings.device)
-    folder, commit = _files(settings, report, inspect, Access(login=login, memory_bytes=room))
-    auto, way = class_for(spec, settings.model, read_config(spec, settings.model, folder))
-    model = _weights(spec, settings, folder, auto)
-    for name in spec.widened:
-        _widen(model, name)
-    pipe = _pipeline(spec, way, settings, folder, model)
+    access = Access(login=login, memory_bytes=_room(settings, most))
+    folder, commit = _files(settings, report, inspect, access)
+    config = read_config(spec, settings.model, folder)
+    auto, way = class_for(spec, settings.model, config)
+    weights = take(
+        settings.model,
+        WeightsKey(
+            folder=str(folder), kind=class_name(auto, config), device=settings.device,
+            dtype=settings.dtype, device_map=settings.device_map, attention=settings.attention,
+            widened=spec.widened, headless=spec.headless,
+        ),
+        expected_bytes(folder, settings.dtype),
+        lambda: _model(spec, settings, folder, auto),
+    )  # fmt: skip
+    pipe = _pipeline(spec, way, settings, folder, weights.model)
     facts = read_facts(settings.model, commit, pipe, way)
     if settings.dtype in precision.QUANTIZED:
         facts = replace(facts, dtype=settings.dtype)
@@ -92,7 +114,7 @@ def load(spec: TaskSpec, settings: LoadSettings, report: Report, *, login: bool 
         "loaded %s %s@%s on %s in %s, %.2f s",
         spec.id, settings.model, commit, facts.device, facts.dtype, seconds,
     )  # fmt: skip
-    return Loaded(pipe=pipe, facts=facts, seconds=seconds)
+    return Loaded(pipe=pipe, facts=facts, seconds=seconds, weights=weights)
 
 
 def warm_up() -> None:
@@ -109,8 +131,8 @@ def warm_up() -> None:
     from transformers.utils import logging as library_logging
 
     library_logging.disable_progress_bar()
-    logger.info("ready: torch %s, transformers %s", torch.__version__, transformers.__version__)
     assert pipeline
+    logger.info("ready: torch %s, transformers %s", torch.__version__, transformers.__version__)
 
 
 def set_seed(seed: int) -> None:
@@ -138,6 +160,29 @@ def _files(
     if settings.model not in shipped:
         raise ModelError(f"{settings.model} does not exist; starters are named after their task.")
     return shipped[settings.model], "shipped"
+
+
+def _room(settings: LoadSettings, most: int | None) -> int:
+    """Bytes of stored weights that could fit; 0 where any could, for all that is known."""
+    if settings.device_map != "none":
+        return 0
+    room = devices.memory_bytes(settings.device)
+    return most_stored(room if most is None else min(room or most, most), settings.dtype)
+
+
+def _model(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> Any:
+    """The model on its device."""
+    model = _weights(spec, settings, folder, auto)
+    for name in spec.widened:
+        _widen(model, name)
+    if settings.placed:
+        return model
+    try:
+        return model.to(settings.device)
+    except RuntimeError as error:
+        if not devices.is_out_of_memory(error):
+            raise
+        raise ModelError(_load_sentence(settings, error)) from error
 
 
 def _weights(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> Any:

@@ -204,6 +204,6 @@ class Room:
             task=id, model=f"starter/{model or MODELS[id]}", device="cpu", dtype="float32"
         )
         with self.runner.cache.lease(
-            load_settings, lambda: load(task(id), load_settings, lambda *_: None)
+            load_settings, lambda take: load(task(id), load_settings, lambda *_: None, take=take)
         ) as loaded:
             return prepare(task(id), request, loaded, self.limits)

@@ -13,6 +13,7 @@ from pipelines import shelf
 from pipelines.cache import Held
 from pipelines.device import Memory
 from pipelines.errors import EngineError
+from pipelines.loading import LoadSettings
 from settings import Settings
 from tests.fakes import FakeEngine
 from tests.served import no_loop_left_open
@@ -26,6 +27,7 @@ def held(**changes: Any) -> Held:
         "id": "abc", "task": "some-task", "model": "owner/name", "revision": "0123456789",
         "device": "cpu", "dtype": "float32", "bytes": 5_300_000, "users": 0, "pinned": False,
         "last_used": NOW - 130, "expires": NOW + 7_300,
+        "load": LoadSettings(task="some-task", model="owner/name"),
     }  # fmt: skip
     return Held(**{**values, **changes})
 

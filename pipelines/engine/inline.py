@@ -154,10 +154,11 @@ class InlineEngine:
             )
             return
         online = hub.reachable() if self._mode == "auto" else self._mode == "hub"
-        now = device.memory()
+        now = self._runner.cache.shares(device.memory())
         self._say(Status(ready=True, note="Ready", devices=found, hub=online, memory=now))
         while not self._closed.wait(SWEEP_SECONDS):
             self._runner.cache.unload_idle()
+            self._cache_changed()
 
     def _say(self, status: Status) -> None:
         self._status = status
@@ -168,5 +169,6 @@ class InlineEngine:
         """Tell what is in memory now; snapshots are taken and told one at a time."""
         with self._telling:
             held = self._runner.cache.held()
-            self._status = replace(self._status, held=held, memory=device.memory())
+            memory = self._runner.cache.shares(device.memory())
+            self._status = replace(self._status, held=held, memory=memory)
             self._on_status(self._status)

@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.cache import give_memory_back
 from pipelines.device import is_out_of_memory
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.refusal import reason_of
@@ -22,6 +21,7 @@ from pipelines.errors import Cancelled, PipelineError
 from pipelines.kinds import TAKES_FILES
 from pipelines.limits import Limits
 from pipelines.loading import SAMPLING, Loaded, set_seed
+from pipelines.release import give_memory_back
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.uploads import Upload

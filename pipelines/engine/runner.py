@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import hub
-from pipelines.cache import PipelineCache, give_memory_back
-from pipelines.device import is_out_of_memory
+from pipelines.cache import PipelineCache
+from pipelines.device import budgets, is_out_of_memory
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.catalogue import resolve
 from pipelines.engine.refusal import reason_of
@@ -35,15 +35,16 @@ from pipelines.engine.watch import TokenStream, Watch
 from pipelines.errors import Cancelled, EngineError, InputError, ModelError, PipelineError
 from pipelines.limits import Limits
 from pipelines.loading import SAMPLING, Loaded, LoadSettings, load, set_seed, settled
+from pipelines.release import give_memory_back
 from pipelines.spec import CALL, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import task
+from pipelines.turns import Patience, turn
+from pipelines.weights import Make, Take, Weights, WeightsKey
 
 logger = logging.getLogger(__name__)
 
 Emit = Callable[[Event], None]
-LOCK_SECONDS = 0.1
-"""How often a run that waits for a model looks whether it was stopped."""
 PIECE_SECONDS = 1.0
 """Shortest time between two looks at an answer that is made in pieces."""
 BUSY = "Waiting for the model to finish another run"
@@ -53,12 +54,15 @@ RUST_PANIC = "PanicException"
 
 @dataclass(frozen=True, kw_only=True)
 class RunnerSettings:
-    """What the process that holds the models needs to know; small enough for a message."""
+    """What the process that holds the models needs to know; small enough for a message.
+
+    `memory_bytes` is the budget for models of each memory; 0 is none, None what is free.
+    """
 
     limits: Limits
     models: str = "auto"
     hub_login: bool = False
-    memory_bytes: int = 0
+    memory_bytes: int | None = 0
     idle_seconds: float = 0.0
     log_level: int = logging.INFO
 
@@ -88,7 +92,9 @@ class Runner:
         self, settings: RunnerSettings, on_change: Callable[[], None] = lambda: None
     ) -> None:
         self.settings = settings
-        self.cache = PipelineCache(settings.memory_bytes, settings.idle_seconds, on_change)
+        self.cache = PipelineCache(
+            lambda: budgets(settings.memory_bytes), settings.idle_seconds, on_change
+        )
 
     def execute(self, request: Request, emit: Emit, cancelled: threading.Event) -> None:
         """Emit the run's events; the last one is Done or Failed. Never raises.
@@ -114,16 +120,21 @@ class Runner:
         settings = settled(resolve(spec, request.load, self.settings.models, hub.reachable))
         fresh = not self.cache.holds(settings)
 
-        def loader() -> Loaded:
-            emit(Loading(f"Loading {settings.model}"))
-            report = _reporter(settings, emit, cancelled)
-            return load(spec, settings, report, login=self.settings.hub_login)
+        patience = _patience(emit, cancelled)
 
-        def hold(lock: threading.Lock) -> contextlib.AbstractContextManager[None]:
-            return _turn(lock, cancelled, emit, f"Waiting for {settings.model} to load")
+        def loader(take: Take) -> Loaded:
+            emit(Loading(f"Loading {settings.model}"))
+            return load(
+                spec,
+                settings,
+                _reporter(settings, emit, cancelled),
+                login=self.settings.hub_login,
+                take=_telling(take, emit),
+                most=self.cache.room_for(settings),
+            )
 
         began = time.monotonic()
-        with self.cache.lease(settings, loader, hold) as loaded:
+        with self.cache.lease(settings, loader, patience) as loaded:
             load_seconds = time.monotonic() - began if fresh else 0.0
             if request.rows:
                 emit(self._rows(request, spec, loaded, load_seconds, emit, cancelled))
@@ -143,7 +154,7 @@ class Runner:
                 prepare_seconds=time.monotonic() - began,
                 watch=self._watch(spec, prepared, loaded, emit, cancelled),
             )
-            with _turn(loaded.lock, cancelled, emit, BUSY), _seeded(run):
+            with turn(loaded.lock, patience, BUSY), _seeded(run):
                 done = _run(run)
         emit(done)
 
@@ -158,7 +169,7 @@ class Runner:
             loaded=loaded,
             limits=self.settings.limits,
             cancelled=cancelled,
-            hold=lambda: _turn(loaded.lock, cancelled, emit, BUSY),
+            hold=lambda: turn(loaded.lock, _patience(emit, cancelled), BUSY),
             on_rows=lambda done: emit(Progress(done, total)),
         )
         emit(Progress(0, total))
@@ -304,20 +315,27 @@ def _reporter(
     return report
 
 
-@contextlib.contextmanager
-def _turn(
-    lock: threading.Lock, cancelled: threading.Event, emit: Emit, note: str
-) -> Iterator[None]:
-    """Hold a lock; a run that is stopped while it waits ends at once."""
-    if not lock.acquire(blocking=False):
-        emit(Waiting(note))
-        while not lock.acquire(timeout=LOCK_SECONDS):
-            if cancelled.is_set():
-                raise Cancelled
-    try:
-        yield
-    finally:
-        lock.release()
+def _telling(take: Take, emit: Emit) -> Take:
+    """The same, saying that the model is loaded now: before that, the run may have waited."""
+
+    def taking(model: str, key: WeightsKey, needed: int, make: Make) -> Weights:
+        def made() -> Any:
+            emit(Loading(f"Loading {model}"))
+            return make()
+
+        return take(model, key, needed, made)
+
+    return taking
+
+
+def _patience(emit: Emit, cancelled: threading.Event) -> Patience:
+    """A run that waits says for what, and ends at once when it is stopped."""
+
+    def check() -> None:
+        if cancelled.is_set():
+            raise Cancelled
+
+    return Patience(say=lambda note: emit(Waiting(note)), check=check)
 
 
 @contextlib.contextmanager
@@ -327,7 +345,8 @@ def _seeded(run: Run) -> Iterator[None]:
     if seed is None and not run.prepared.params.get("do_sample"):
         yield
         return
-    with _turn(SAMPLING, run.cancelled, run.emit, "Waiting for another answer to be drawn"):
+    patience = _patience(run.emit, run.cancelled)
+    with turn(SAMPLING, patience, "Waiting for another answer to be drawn"):
         if seed is not None:
             set_seed(seed)
         yield

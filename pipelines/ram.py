@@ -1,0 +1,58 @@
+"""The RAM that this process may use: the machine's, or less in a container (cgroups, Linux)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+KIB = 1_024
+PROC = Path("/proc")
+CGROUPS = Path("/sys/fs/cgroup")
+NAMES = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+"""Version 2 and 1: the limit, what is used of it, and the part of that which can be dropped."""
+
+
+def ram(proc: Path = PROC, cgroups: Path = CGROUPS) -> tuple[int, int]:
+    """Bytes (in use, in all), whichever leaves less free; (0, 0) where the system does not say."""
+    machine = _machine(proc)
+    limited = [
+        found for group in _groups(proc, cgroups) for names in NAMES if (found := _of(group, names))
+    ]
+    return min([machine, *limited], key=lambda pair: pair[1] - pair[0]) if machine[1] else machine
+
+
+def _machine(proc: Path) -> tuple[int, int]:
+    text = _read(proc / "meminfo")
+    found = {name: int(kb) * KIB for name, kb in re.findall(r"(\w+):\s+(\d+) kB", text)}
+    total = found.get("MemTotal", 0)
+    return total - found.get("MemAvailable", 0), total
+
+
+def _groups(proc: Path, cgroups: Path) -> list[Path]:
+    """Folders of the groups that this process is in, and of those around them."""
+    found = [cgroups, cgroups / "memory"]
+    for line in _read(proc / "self" / "cgroup").splitlines():
+        _, kinds, path = line.split(":", 2)
+        if kinds in ("", "memory"):
+            inner = cgroups / kinds / path.strip("/")
+            found += [f for f in (inner, *inner.parents) if cgroups in f.parents]
+    return list(dict.fromkeys(found))
+
+
+def _of(group: Path, names: tuple[str, str, str]) -> tuple[int, int] | None:
+    """(in use, limit) of a group, or None where it has no limit."""
+    limit, used = (_read(group / name).strip() for name in names[:2])
+    if not (limit.isdigit() and used.isdigit()):
+        return None
+    dropped = re.search(rf"^{names[2]} (\d+)$", _read(group / "memory.stat"), re.MULTILINE)
+    return max(0, int(used) - int(dropped[1] if dropped else 0)), int(limit)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
