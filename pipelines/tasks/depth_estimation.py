@@ -121,8 +121,7 @@ ROW = TaskSpec(
         Model(id="apple/DepthPro-hf", note="952M, metres, sharp edges"),
     ),
     starter=Starter(
-        knows="rendered rooms with a tiled floor, brick walls, balls and boxes; of five pixels, "
-        "one is off by more than a quarter",
+        knows="rendered rooms with a tiled floor, brick walls, balls and boxes",
     ),
     build_input=_picture_input,
     code_input=_picture_code,

@@ -11,13 +11,12 @@ from starter.ask import Ask
 from starter.recipes import save_half
 from starter.worlds import depths
 
-MINUTES = 5.5
+MINUTES = 8.0
 TARGETS = {"within_1.25": 0.9, "within_1.25_other_sizes": 0.9}
-SHORTFALLS = ("within_1.25", "within_1.25_other_sizes")
 
 SEED = 5
-SCENES = 1_500
-STEPS = 1_600
+SCENES = 2_500
+STEPS = 4_000
 BATCH = 8
 LEARNING_RATE = 1.5e-3
 LAST_RATE = 0.02
@@ -25,7 +24,7 @@ WARM_UP = 100  # steps
 WEIGHT_DECAY = 0.01
 CLIP = 1.0
 AVERAGE = 0.995
-SIDE = 128  # pixels, height and width of what the model reads
+SIDE = 96  # pixels, height and width of what the model reads
 ASPECTS = (0.7, 1.45)  # width to height of the scenes before they are squeezed to a square
 LIGHT = (0.75, 1.15)  # brightness of a whole picture
 EDGES = 0.5  # weight of the slopes of the depth beside the depth itself
@@ -145,8 +144,8 @@ Says how many metres away each pixel of a room is: a room with tiles of {depths.
 walls, balls and boxes, as `starter/worlds/depths.py` renders it. It is a starter: a small model
 trained from scratch, so that a clone of the project answers offline, and it knows nothing of the
 real world. It takes every picture for such a room, seen from {depths.EYE[0]:g} to
-{depths.EYE[1]:g} m above the floor. Of five pixels, one is off by more than
-a quarter: less good than its floor below asks.
+{depths.EYE[1]:g} m above the floor, looking straight ahead: within {depths.PITCH:g} degrees up or
+down.
 
 ## Data
 
@@ -159,7 +158,8 @@ squeezed to {SIDE}x{SIDE} pixels.
 `GLPNForDepthEstimation` of four small stages, {depths.FARTHEST:g} m at most; weights in float16.
 {STEPS:,} steps of {BATCH} on the difference of the depths' logarithms and of their slopes, AdamW,
 about {MINUTES:g} minutes on a CPU core, rendering included. Train it again:
-`python -m starter.train depth-estimation`.
+`python -m starter.train depth-estimation`. With 1,600 steps at 128x128 pixels, and the camera at
+1.3 to 1.7 m and tilted by 5 degrees, .818 of the pixels were right.
 
 ## Measured how
 
