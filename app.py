@@ -17,7 +17,7 @@ def build_engine(settings: Settings) -> Engine:
     told = RunnerSettings(
         limits=settings.limits,
         models=settings.models,
-        hub_login=settings.hub_login,
+        lend_token=settings.share_token,
         memory_bytes=settings.memory_bytes,
         idle_seconds=settings.idle_timeout,
         log_level=settings.log_level,

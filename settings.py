@@ -22,11 +22,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _flag(
-    default: Any, help: str, env: str = "", choices: tuple[str, ...] = (), kind: type = str
+    default: Any,
+    help: str,
+    env: str = "",
+    choices: tuple[str, ...] = (),
+    kind: type = str,
+    once: str = "",
 ) -> Any:
-    """`kind` is the type of a value whose default is None."""
+    """`kind` is the type of a value whose default is None, `once` a flag's former name."""
     kind = kind if default is None else type(default)
-    metadata = {"help": help, "env": env, "choices": choices, "kind": kind}
+    metadata = {"help": help, "env": env, "choices": choices, "kind": kind, "once": once}
     return field(default=default, metadata=metadata)
 
 
@@ -60,9 +65,10 @@ class Settings:
     )  # fmt: skip
     mcp: bool = _flag(False, "offer every task as an MCP tool too", "GRADIO_MCP_SERVER")
     inbrowser: bool = _flag(False, "open the page in a browser")
-    hub_login: bool = _flag(
-        False, "fetch gated and private models with this machine's Hugging Face login",
-        "PLAYGROUND_HUB_LOGIN",
+    share_token: bool = _flag(
+        False, "lend this machine's Hugging Face token to every visitor: gated and private models "
+        "that it may read answer to all",
+        "PLAYGROUND_SHARE_TOKEN", once="--hub-login",
     )  # fmt: skip
     memory_budget: float | None = _flag(
         None, "gigabytes that models may take of the RAM and of each GPU's memory (0: no limit; "
@@ -138,10 +144,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     for f in fields(Settings):
         names = dict.fromkeys((f"--{f.name.replace('_', '-')}", f"--{f.name}"))
+        once = (f.metadata["once"],) if f.metadata["once"] else ()
         options: dict[str, Any] = {"default": f.default, "help": f.metadata["help"], "dest": f.name}
         if isinstance(f.default, bool):
             options["action"] = argparse.BooleanOptionalAction
-            names = dict.fromkeys((f"--{f.name.replace('_', '-')}",))
+            names = dict.fromkeys((f"--{f.name.replace('_', '-')}", *once))
         else:
             options["type"] = f.metadata["kind"]
             options["choices"] = f.metadata["choices"] or None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import fnmatch
 import logging
 import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipelines.access import Access, guard, permit, permitted, require
 from pipelines.errors import ModelError, PipelineError
+from pipelines.hub_answers import ASK_OFFLINE, failure, offline, refusal
 from pipelines.limits import GB
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ PROBE_SECONDS = 1.5
 PROBE_VALID_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 SPARE_DISK_BYTES = GB // 2
-UNAUTHORIZED = 401
 SIDE_FILES = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken", "merges*", "vocab*")
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")
 
@@ -34,19 +33,6 @@ Inspect = Callable[[Path], None]
 """Called with the folder once the side files are there, before any weights are fetched."""
 
 _probe: tuple[float, bool] = (float("-inf"), False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """What a fetch may use (R14): the host's login, and so many bytes for weights (0: any)."""
-
-    login: bool = False
-    memory_bytes: int = 0
-
-    @property
-    def token(self) -> bool | None:
-        """The client's `token` argument: None is the host's own login, False is none at all."""
-        return None if self.login else False
 
 
 def reachable() -> bool:
@@ -67,18 +53,36 @@ def fetch_model(
     Only configuration, tokenizer and safetensors files are ever fetched. With no connection, or
     when the Hub has a bad moment, the files on disk serve.
     """
+    require_access(model, access)
     if not reachable():
-        return _on_disk(model, revision, inspect, OFFLINE.format(model=model))
+        return _on_disk(model, revision, inspect, offline(model))
+    given = bool(access.token)
     try:
         return _download(model, revision, report, inspect, access)
     except PipelineError:
         raise
     except Exception as error:
-        refusal = _refusal(error, model, revision)
-        if refusal:
-            raise ModelError(refusal) from error
+        no = refusal(error, model, revision, given)
+        if no:
+            raise ModelError(no) from error
         logger.warning("the Hub failed for %s@%s: %s", model, revision, error)
-        return _on_disk(model, revision, inspect, _failure(error, model))
+        return _on_disk(model, revision, inspect, failure(error, model, given))
+
+
+def require_access(model: str, access: Access) -> None:
+    """Refuse a model that a visitor's token fetched to who may not read it; raises ModelError."""
+    require(model, access, _ask)
+
+
+def _ask(model: str, access: Access) -> None:
+    if not reachable():
+        raise ModelError(ASK_OFFLINE.format(model=model))
+    given = bool(access.token)
+    try:
+        permit(model, access)
+    except Exception as error:
+        no = refusal(error, model, "", given) or failure(error, model, given)
+        raise ModelError(no) from error
 
 
 def _connects_in_time() -> bool:
@@ -111,7 +115,7 @@ def _on_disk(model: str, revision: str, inspect: Inspect, otherwise: str) -> tup
     try:
         folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
     except Exception as error:
-        raise ModelError(_refusal(error, model, revision) or otherwise) from error
+        raise ModelError(refusal(error, model, revision) or otherwise) from error
     _require_weights(model, [p.name for p in folder.iterdir()])
     inspect(folder)
     return folder, folder.name
@@ -124,8 +128,10 @@ def _download(
     from huggingface_hub import HfApi, hf_hub_download
 
     listing = HfApi().model_info(
-        model, revision=revision, files_metadata=True, timeout=ANSWER_SECONDS, token=access.token
+        model, revision=revision, files_metadata=True, timeout=ANSWER_SECONDS, token=access.shown
     )
+    if listing.gated or listing.private:
+        _enter(model, access)
     sizes = {s.rfilename: s.size or 0 for s in listing.siblings or []}
     weights, side = _wanted(model, list(sizes))
     total = sum(sizes[name] for name in (*side, *weights))
@@ -135,7 +141,7 @@ def _download(
     bar: Any = arrived.bar  # any callable will do, the client says type
 
     def fetch(name: str, at: str) -> Path:
-        return Path(hf_hub_download(model, name, revision=at, token=access.token, tqdm_class=bar))
+        return Path(hf_hub_download(model, name, revision=at, token=access.shown, tqdm_class=bar))
 
     folder = Path()
     for name in side:
@@ -148,6 +154,14 @@ def _download(
     if revision != commit:
         fetch("config.json", revision)  # writes down which commit the revision is, for offline use
     return folder, commit
+
+
+def _enter(model: str, access: Access) -> None:
+    """Before anything of a model that is not for everybody: may this one, and the mark."""
+    if not permitted(model, access):
+        permit(model, access)
+    if access.token:
+        guard(model)
 
 
 class _Arrived:
@@ -230,49 +244,3 @@ def _require_room(model: str, weights: int, access: Access) -> None:
             f"{model} has {weights / GB:.1f} GB of weights and the disk {free / GB:.1f} GB left; "
             "make room or choose a smaller model."
         )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _refusal(error: Exception, model: str, revision: str) -> str | None:
-    """One sentence with the next step, where trying again would not help."""
-    from huggingface_hub import errors
-
-    for cause in _causes(error):
-        for name, sentence in REFUSALS.items():
-            if isinstance(cause, getattr(errors, name)):
-                return sentence.format(model=model, revision=revision)
-    if _status(error) == UNAUTHORIZED:  # the Hub's word for "private, or not there"
-        return REFUSALS["RepositoryNotFoundError"].format(model=model)
-    return None
-
-
-def _status(error: Exception) -> int:
-    """The HTTP status that an error is about, or 0."""
-    return int(getattr(getattr(error, "response", None), "status_code", 0))
-
-
-def _failure(error: Exception, model: str) -> str:
-    """One sentence for a Hub that answers badly or not at all, or a full disk."""
-    if any(getattr(cause, "errno", 0) == errno.ENOSPC for cause in _causes(error)):
-        return f"The disk filled up while {model} arrived; make room or choose a smaller model."
-    why = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
-    return f"The Hub did not deliver {model} ({why}); try again in a minute."
-
-
-OFFLINE = (
-    "{model} is not on this machine and the Hub cannot be reached; use the starter model, or try "
-    "again when online."
-)
-REFUSALS = {
-    "GatedRepoError": "{model} is gated: accept its terms on the Hub, log in there on this machine "
-    "and start the playground with --hub-login.",
-    "RevisionNotFoundError": "{model} has no revision {revision}; leave the revision empty.",
-    "RepositoryNotFoundError": "{model} is not on the Hub, or is private; check the spelling.",
-    "HFValidationError": "{model} is not a model id; write it as owner/name.",
-}
-"""Exceptions of huggingface_hub.errors by name; the special ones before their bases."""

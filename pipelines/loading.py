@@ -13,10 +13,11 @@ from typing import Any
 
 from pipelines import device as devices
 from pipelines import own, precision, without_torchvision
+from pipelines.access import Access
 from pipelines.checkpoint import class_for, class_name, read_config
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
-from pipelines.hub import Access, Inspect, Report, fetch_model
+from pipelines.hub import Inspect, Report, fetch_model
 from pipelines.kinds import Video
 from pipelines.processors import processors_of
 from pipelines.spec import ModelFacts, TaskSpec
@@ -75,14 +76,14 @@ def load(
     spec: TaskSpec,
     settings: LoadSettings,
     report: Report,
+    access: Access = Access(),  # noqa: B008
     *,
-    login: bool = False,
     take: Take = alone,
     most: int | None = None,
 ) -> Loaded:
     """Fetch, check and load; raises ModelError or InputError with one sentence.
 
-    `login` lets the Hub see the host's token, `take` gives the weights, in `most` bytes at most.
+    `access` says whose token the Hub may see, `take` gives the weights, in `most` bytes at most.
     The config is checked before weights are fetched.
     """
     began = time.monotonic()
@@ -91,7 +92,7 @@ def load(
     def inspect(folder: Path) -> None:
         class_for(spec, settings.model, read_config(spec, settings.model, folder))
 
-    access = Access(login=login, memory_bytes=_room(settings, most))
+    access = replace(access, memory_bytes=_room(settings, most))
     folder, commit = _files(settings, report, inspect, access)
     config = read_config(spec, settings.model, folder)
     auto, way = class_for(spec, settings.model, config)

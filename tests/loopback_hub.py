@@ -21,6 +21,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "gated": (403, "GatedRepo"),
     "private": (401, ""),
     "busy": (429, ""),
+    "disabled": (403, ""),
     "broken": (500, ""),
     "down": (503, ""),
 }
@@ -40,6 +41,10 @@ class Hub:
     """Method and path of every request, with " auth" if it brought a token."""
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the search and the model's page tell beside its files: likes, license, safetensors."""
+    closed: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    """Id -> "gated" or "private", and the tokens that may read it."""
+    tokens: set[str] = field(default_factory=set)
+    """The tokens that the Hub knows; while there are none it asks for none."""
     url: str = ""
     block_seconds: float = 0.0
     """Pause between two blocks of a file of a "slow" repository."""
@@ -72,9 +77,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        login = " auth" if self.headers.get("Authorization") else ""
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        login = " auth" if token else ""
         self.hub.asked.append(f"{self.command} {path}{login}")
-        if path == "/api/models":
+        self.token = token
+        if token and self.hub.tokens and token not in self.hub.tokens:
+            wrong = "Invalid credentials in Authorization header"
+            self._answer(401, b"{}", {"X-Error-Message": wrong, "Content-Length": "2"})
+        elif path == "/api/models":
             self._listed(parse_qs(urlsplit(self.path).query))
         elif path.startswith("/api/models/"):
             self._api(path.removeprefix("/api/models/").split("/"))
@@ -90,13 +100,19 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def _api(self, parts: list[str]) -> None:
-        """{id}, {id}/revision/{revision} or {id}/tree/{revision}/{folder}; there are no folders."""
-        verb = next((v for v in ("revision", "tree") if v in parts), "")
+        """{id}, {id}/revision/{revision}, {id}/auth-check or {id}/tree/{revision}/{folder}.
+
+        There are no folders.
+        """
+        verb = next((v for v in ("revision", "tree", "auth-check") if v in parts), "")
         end = parts.index(verb) if verb else len(parts)
         id, rest = "/".join(parts[:end]), parts[end + 1 :]
         revision = rest[0] if rest else "main"
         # The Hub tells everybody about a gated repository, but for its files.
-        if self._refused(id, revision, but="gated"):
+        if self._refused(id, revision, but="" if verb == "auth-check" else "gated"):
+            return
+        if verb == "auth-check":
+            self._json({})
             return
         files = self.hub.files(id)
         if verb == "tree" and rest[1:]:
@@ -107,6 +123,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         siblings = [{"rfilename": name, "size": len(body)} for name, body in files.items()]
         about = {"id": id, "modelId": id, "sha": COMMIT, "siblings": siblings, "tags": []}
+        kind = self.hub.closed.get(id, (self.hub.faults.get(id, ""), ()))[0]
+        about |= {"gated": "manual" if kind == "gated" else False, "private": kind == "private"}
         self._json({**about, **self.hub.about.get(id, {})})
 
     def _listed(self, query: dict[str, list[str]]) -> None:
@@ -136,6 +154,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refused(self, id: str, revision: str, but: str = "") -> bool:
         fault = self.hub.faults.get(id) or ("" if id in self.hub.repos else "not found")
+        kind, readers = self.hub.closed.get(id, ("", frozenset()))
+        if kind and self.token not in readers and fault not in REFUSALS:
+            fault = kind
         if fault in REFUSALS and fault != but:
             self._refuse(*REFUSALS[fault])
         elif revision not in BRANCHES:
@@ -146,6 +167,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, code: str) -> None:
         headers = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
+        if status == 429 and "/api/models/" in self.path:  # else the client waits that long
+            headers["RateLimit"] = '"api";r=0;t=37'
         self._answer(status, json.dumps({"error": code or "no"}).encode(), headers)
 
     def _json(self, value: Any) -> None:

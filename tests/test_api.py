@@ -25,7 +25,7 @@ from pipelines.tasks import BY_ID
 from settings import Settings
 from tests.fakes import OBJECTS, FakeEngine, meta
 from tests.served import API, Served, serve
-from ui.api import add_endpoints, endpoint
+from ui.api import TOKEN, add_endpoints, endpoint
 from ui.schema import schema_of
 
 NUMBER, TEXT, SHARE = {"type": "number"}, {"type": "string"}, {"type": "number", "maximum": 1}
@@ -175,7 +175,8 @@ def test_parameters_are_the_rows_fields(spec: TaskSpec, app: Served) -> None:
 def test_the_function_tells_its_row(spec: TaskSpec) -> None:
     function = endpoint(spec, FakeEngine(), Limits())
     assert function.__name__ == spec.name
-    assert list(inspect.signature(function).parameters) == [f.name for f in spec.fields]
+    parameters = list(inspect.signature(function).parameters)
+    assert parameters == [TOKEN, *(f.name for f in spec.fields)]
     text = inspect.getdoc(function) or ""
     assert spec.help in text
     assert all(f"{f.name}: {f.label}" in text for f in spec.fields)

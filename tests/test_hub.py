@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import hub, loading
+from pipelines.access import Access
 from pipelines.errors import ModelError
 from pipelines.limits import GB
 from pipelines.loading import LoadSettings, load
@@ -135,7 +136,7 @@ def test_the_hosts_token_is_shown_only_where_a_setting_says_so(
     """R14."""
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     settings = LoadSettings(task=ZERO_SHOT, model="acme/bert-nli", device="cpu")
-    load(task(ZERO_SHOT), settings, lambda *_: None, login=login)
+    load(task(ZERO_SHOT), settings, lambda *_: None, Access(lent=login))
     asked = [line for line in repos.asked if "acme" in line]
     assert {line.endswith(" auth") for line in asked} == {told}
 

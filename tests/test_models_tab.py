@@ -54,6 +54,17 @@ def test_a_starter_has_no_commit() -> None:
     assert models.held_row(held(revision="shipped"), NOW)[0] == "owner/name"
 
 
+def test_a_stranger_is_not_told_the_name_of_a_model_that_needs_a_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(models, "guarded", lambda model: model == "owner/name")
+    with no_loop_left_open(), gr.Blocks():
+        pages = [models.ModelsPage(FakeEngine(), Settings(public=p)) for p in (False, True)]  # type: ignore[arg-type]
+    other = held(model="owner/open")
+    assert [page._named(held()).model for page in pages] == ["owner/name", models.CLOSED]
+    assert [page._named(other).model for page in pages] == ["owner/open", "owner/open"]
+
+
 def test_a_gauge_escapes_its_name() -> None:
     html = models.gauge(Memory("<b>", 1_500_000_000, 24_000_000_000))
     assert "<b>" not in html

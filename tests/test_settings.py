@@ -78,7 +78,9 @@ def test_budgets_reach_the_limits() -> None:
     assert (settings.memory_bytes, settings.limits.run_seconds) == (1_500_000_000, 20.0)
 
 
-def test_the_hosts_login_is_not_used_unless_asked_for() -> None:
-    """R14."""
-    assert Settings().hub_login is False
-    assert read_settings(["--hub-login"], {}).hub_login is True
+@pytest.mark.parametrize("flag", ["--share-token", "--hub-login"])
+def test_the_hosts_token_is_not_lent_unless_asked_for(flag: str) -> None:
+    """R14. --hub-login is the flag's former name."""
+    assert Settings().share_token is False
+    assert read_settings([flag], {}).share_token is True
+    assert read_settings(["--share"], {}).share_token is False

@@ -29,6 +29,7 @@ from ui.components import CONTROLS, DISPLAYS
 from ui.panel import Panel
 from ui.place import Place
 from ui.task_tab import build_panel
+from ui.tokens import Tokens
 
 STATIC_PER_TASK = 4
 STATIC_REST = 12
@@ -231,7 +232,7 @@ def test_stop_cancels_only_the_own_task_of_the_own_session() -> None:
 
 def test_a_closed_tab_cancels_everything_of_its_session() -> None:
     engine = FakeEngine()
-    handlers.on_leave(ROWS, engine)(fake_session("me"))
+    handlers.on_leave(ROWS, engine, Tokens())(fake_session("me"))
     assert engine.cancelled == [f"me/{id}" for id in BY_ID]
 
 
@@ -252,7 +253,7 @@ def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
     for index, example in enumerate(row.examples):
         files = [v for v in panel.fill(example.values).values() if str(v).startswith(str(EXAMPLES))]
         assert all(Path(file).is_file() for file in files)
-        run = handlers.on_example(panel, engine, SETTINGS)
+        run = handlers.on_example(panel, engine, SETTINGS, Tokens())
         *_, last = run(fake_session(), **values_of(panel, example=index))
         assert last[panel.status] == "", last[panel.status]
 
@@ -261,7 +262,7 @@ def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
 def test_an_unknown_example_is_refused(index: Any) -> None:
     engine = FakeEngine()
     panel = panel_of(ROWS[0].id)
-    (only,) = handlers.on_example(panel, engine, SETTINGS)(fake_session(), example=index)
+    (only,) = handlers.on_example(panel, engine, SETTINGS, Tokens())(fake_session(), example=index)
     assert "example" in said(panel, only)
 
 

@@ -25,11 +25,14 @@ from pipelines.outputs import OutputKind, Reply, Writing
 from pipelines.spec import Field, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import BY_ID
+from pipelines.token import Token
 from settings import Settings
 from ui.doors import Endpoint, GuardedBlocks
 from ui.messages import refusal
 from ui.schema import annotation_of, example_of, range_of, schema_of, written_type
 
+TOKEN, VISITORS = "oauth_token", gr.OAuthToken | None
+"""The caller's own token of the Hub; Gradio hands it over beside the parameters."""
 SO_FAR: dict[type[OutputKind], Callable[[Any], Any]] = {
     Reply: lambda texts: [{"generated_text": text} for text in texts],
     Writing: lambda value: [{"generated_text": text} for text in value["texts"]],
@@ -63,8 +66,10 @@ def add_endpoints(engine: Engine, settings: Settings) -> None:
 def endpoint(spec: TaskSpec, engine: Engine, limits: Limits) -> Callable[..., Iterator[Any]]:
     """The function of a task: a generator, so that a caller who leaves stops the run."""
 
-    def call(**values: Any) -> Iterator[Any]:
-        request = request_from(spec, values, limits, owner=f"api-{uuid.uuid4().hex}")
+    def call(oauth_token: gr.OAuthToken | None, **values: Any) -> Iterator[Any]:
+        token = Token.checked(oauth_token.token if oauth_token else "")
+        owner = f"api-{uuid.uuid4().hex}"
+        request = request_from(spec, values, limits, owner, token)
         answer: Any = None
         with closing(engine.run(request)) as events:  # type: ignore[type-var]
             for event in events:
@@ -79,7 +84,7 @@ def endpoint(spec: TaskSpec, engine: Engine, limits: Limits) -> Callable[..., It
     call.__name__ = call.__qualname__ = spec.name
     call.__doc__ = docstring(spec)
     call.__signature__ = signature(spec)  # type: ignore[attr-defined]
-    call.__annotations__ = {f.name: annotation_of(f) for f in spec.fields}
+    call.__annotations__ = {TOKEN: VISITORS} | {f.name: annotation_of(f) for f in spec.fields}
     return call
 
 
@@ -95,13 +100,16 @@ def signature(spec: TaskSpec) -> inspect.Signature:
     """Keyword parameters of transformers' own names; a field without default is required."""
     return inspect.Signature(
         [
-            inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=inspect.Parameter.empty if field.required else to_json(field.default),
-                annotation=annotation_of(field),
-            )
-            for field in spec.fields
+            inspect.Parameter(TOKEN, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=VISITORS),
+            *(
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if field.required else to_json(field.default),
+                    annotation=annotation_of(field),
+                )
+                for field in spec.fields
+            ),
         ]
     )
 

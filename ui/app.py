@@ -57,7 +57,7 @@ def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> g
                 _jobs(place, demo)
             _models(place)
         demo.load(_watch(engine, settings), None, models, concurrency_limit=None, **QUIET)
-        demo.unload(handlers.on_leave(ROWS, engine))
+        demo.unload(handlers.on_leave(ROWS, engine, place.tokens))
         add_endpoints(engine, settings)
         if desk is not None:
             add_job_endpoints(desk)

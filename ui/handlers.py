@@ -24,11 +24,13 @@ from pipelines.engine.request import (
 from pipelines.errors import InputError
 from pipelines.spec import AUTO, TaskSpec
 from pipelines.strict_json import to_json
+from pipelines.token import NO_TOKEN, Token
 from settings import Settings
 from ui import say
 from ui.chat import RESUME
 from ui.messages import message_of
 from ui.panel import Panel, Updates
+from ui.tokens import Tokens
 
 MIN_SECONDS_BETWEEN_DRAWS = 0.06
 MODEL = "model"
@@ -39,17 +41,20 @@ EMPTY = "The result appears here. Pick an example, or bring your own and press R
 Handler = Callable[..., Iterator[Updates]]
 
 
-def on_run(panel: Panel, engine: Engine, settings: Settings, resume: bool = False) -> Handler:
+def on_run(
+    panel: Panel, engine: Engine, settings: Settings, tokens: Tokens, resume: bool = False
+) -> Handler:
     """Read the controls, run, draw; with `resume` the last answer goes on."""
 
     def run(session: gr.Request, **values: Any) -> Iterator[Updates]:
         values[RESUME] = resume
-        yield from answer(panel, engine, settings, values, owner(session.session_hash, panel.spec))
+        owned, token = owner(session.session_hash, panel.spec), tokens.of(session.session_hash)
+        yield from answer(panel, engine, settings, values, owned, token)
 
     return run
 
 
-def on_example(panel: Panel, engine: Engine, settings: Settings) -> Handler:
+def on_example(panel: Panel, engine: Engine, settings: Settings, tokens: Tokens) -> Handler:
     """Fill in the clicked example and run it at once."""
 
     def run_example(session: gr.Request, **values: Any) -> Iterator[Updates]:
@@ -64,7 +69,8 @@ def on_example(panel: Panel, engine: Engine, settings: Settings) -> Handler:
         values = {**values, **filled}
         if values.get(MODEL) == AUTO and settings.models != "hub":
             values[MODEL] = panel.spec.starter_id  # its world, its example: no download, right
-        yield from answer(panel, engine, settings, values, owned)
+        token = tokens.of(session.session_hash)
+        yield from answer(panel, engine, settings, values, owned, token)
 
     return run_example
 
@@ -89,10 +95,11 @@ def on_clear(panel: Panel) -> Callable[[], Updates]:
     return clear
 
 
-def on_leave(specs: tuple[TaskSpec, ...], engine: Engine) -> Callable[..., None]:
-    """A closed tab stops everything that its session runs."""
+def on_leave(specs: tuple[TaskSpec, ...], engine: Engine, tokens: Tokens) -> Callable[..., None]:
+    """A closed tab stops everything that its session runs, and its token is forgotten."""
 
     def leave(session: gr.Request) -> None:
+        tokens.keep(session.session_hash, NO_TOKEN)
         for spec in specs:
             engine.cancel(owner(session.session_hash, spec))
 
@@ -105,11 +112,16 @@ def owner(session: str | None, spec: TaskSpec) -> str:
 
 
 def answer(
-    panel: Panel, engine: Engine, settings: Settings, values: dict[str, Any], owned: str
+    panel: Panel,
+    engine: Engine,
+    settings: Settings,
+    values: dict[str, Any],
+    owned: str,
+    token: Token = NO_TOKEN,
 ) -> Iterator[Updates]:
     """Updates from the click to the end; never raises, whatever the values hold."""
     try:
-        request = request_from(panel.spec, panel.read(values), settings.limits, owned)
+        request = request_from(panel.spec, panel.read(values), settings.limits, owned, token)
         yield started(panel)
         with closing(engine.run(request)) as events:
             for event in paced(events):

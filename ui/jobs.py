@@ -16,6 +16,7 @@ from pipelines.jobs.exports import WRITERS, ZIP, export
 from pipelines.jobs.job import CANCELLED, DONE, FAILED, OPEN, PAUSED, RUNNING, Job
 from pipelines.jobs.made import holds_files
 from pipelines.tasks import task
+from pipelines.token import Token
 from settings import Settings, upload_folder
 from ui import say
 from ui.messages import message_of
@@ -23,6 +24,7 @@ from ui.place import Place
 from ui.report import ReportView
 from ui.rows import table
 from ui.saving import save_on_click
+from ui.tokens import Tokens
 
 TICK_SECONDS = 1.0
 SHOWN_ROWS = 200
@@ -43,14 +45,15 @@ def jobs_tab(place: Place) -> None:
     """The list, and the view of the chosen job, in the current tab."""
     assert place.desk is not None
     assert place.chosen is not None
-    JobsPage(place.desk, place.settings).wire(place.chosen)
+    JobsPage(place.desk, place.settings, place.tokens).wire(place.chosen)
 
 
 class JobsPage:
     """The components of the tab, and how they are drawn."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
+    def __init__(self, desk: Desk, settings: Settings, tokens: Tokens) -> None:
         self.desk = desk
+        self.tokens = tokens
         self.settings = settings
         self.listed = gr.Dataframe(
             headers=LIST_HEAD, label="Jobs", interactive=False, max_height=260, buttons=[],
@@ -89,11 +92,11 @@ class JobsPage:
         chosen.change(**look, queue=False, **QUIET)
         self.listed.select(self.pick, None, chosen, **QUIET)
         for button, act in (
-            (self.pause, self.desk.pause),
+            (self.pause, lambda id, _: self.desk.pause(id)),
             (self.resume, self.desk.resume),
             (self.retry, self.desk.retry),
-            (self.cancel, self.desk.cancel),
-            (self.delete, self.desk.delete),
+            (self.cancel, lambda id, _: self.desk.cancel(id)),
+            (self.delete, lambda id, _: self.desk.delete(id)),
         ):
             button.click(self._acts(act), chosen, [self.head], **QUIET)
         for format, button in self.downloads.items():
@@ -151,10 +154,10 @@ class JobsPage:
             **self.report.shown(job if done else None),
         }  # fmt: skip
 
-    def _acts(self, act: Callable[[str], None]) -> Callable[[str], Any]:
-        def clicked(id: str) -> Any:
+    def _acts(self, act: Callable[[str, Token], None]) -> Callable[..., Any]:
+        def clicked(id: str, session: gr.Request) -> Any:
             try:
-                act(id)
+                act(id, self.tokens.of(session.session_hash))
             except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
                 return say.alert(message_of(error))
             return gr.skip()

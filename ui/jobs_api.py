@@ -17,6 +17,7 @@ from pipelines.jobs.order import Order
 from pipelines.jobs.scores import read_report
 from pipelines.spec import MAX_BATCH
 from pipelines.strict_json import to_json
+from pipelines.token import Token
 
 MOST_ROWS = 1_000
 """Rows in one page of results."""
@@ -39,6 +40,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
         truth: str = "",
         most_rows: int = 0,
         folder: str = "",
+        oauth_token: gr.OAuthToken | None = None,
     ) -> dict[str, Any]:
         """Start a job over many rows; it goes on by itself.
 
@@ -64,6 +66,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
             task=task, files=_listed(files), lines=lines, columns=_mapping("columns", columns),
             values=_mapping("values", values), batch_size=batch_size, truth=truth,
             most_rows=most_rows, place=folder,
+            token=Token.checked(oauth_token.token if oauth_token else ""),
         )  # fmt: skip
         return _told(desk.start(order))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from ui.messages import message_of
 from ui.origins import Origins, asked_for, origins, wire_look
 from ui.panel import Panel
 from ui.place import JOBS_TAB, Place
-from ui.sample import Sample
+from ui.sample import Sample, TakeOrder
+from ui.tokens import Tokens
 
 ONE, MANY = "One", "Many"
 BATCH_SIZES = ("auto", "1", "2", "4", "8", "16", "32", "64", "128")
@@ -106,7 +107,7 @@ def wire_many(side: Many, start: Start, view: Sample, panel: Panel, place: Place
         "inputs_kwargs": {**panel.parts, **parts}, "preprocess": False, "concurrency_limit": None,
         **QUIET,
     }  # fmt: skip
-    order = _order(side.asked, panel)
+    order = _order(side.asked, panel, place.tokens)
     start.attempt.click(
         sample.on_try(view, place.desk, order), outputs=[view.said, view.rows],
         trigger_mode="once", **asked,
@@ -116,8 +117,8 @@ def wire_many(side: Many, start: Start, view: Sample, panel: Panel, place: Place
     )
 
 
-def _order(side: Origins, panel: Panel) -> Callable[[dict[str, Any]], Order]:
-    def order(values: dict[str, Any]) -> Order:
+def _order(side: Origins, panel: Panel, tokens: Tokens) -> TakeOrder:
+    def order(values: dict[str, Any], session: gr.Request) -> Order:
         """What the panel and the parts for many rows say; raises InputError."""
         own = {n.removeprefix(OWN): values.pop(n) for n in list(values) if n.startswith(OWN)}
         return Order(
@@ -128,15 +129,16 @@ def _order(side: Origins, panel: Panel) -> Callable[[dict[str, Any]], Order]:
             values=_settings(panel, values),
             batch_size=_batch_size(own["batch"]),
             truth=str(own["truth"] or ""),
+            token=tokens.of(session.session_hash),
         )
 
     return order
 
 
-def _on_start(start: Start, place: Place, order: Callable[[dict[str, Any]], Order]) -> Any:
-    def begin(**values: Any) -> dict[Block, Any]:
+def _on_start(start: Start, place: Place, order: TakeOrder) -> Any:
+    def begin(session: gr.Request, **values: Any) -> dict[Block, Any]:
         try:
-            job = place.desk.start(order(values))
+            job = place.desk.start(order(values, session))
         except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
             return {start.said: say.alert(message_of(error))}
         return {start.said: "", place.chosen: job.id, place.tabs: gr.update(selected=JOBS_TAB)}

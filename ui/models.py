@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.blocks import Block
 
 from pipelines import shelf
+from pipelines.access import guarded
 from pipelines.cache import Held
 from pipelines.device import Memory
 from pipelines.engine.request import Engine, Status
@@ -25,11 +27,13 @@ TICK_SECONDS = 2.0
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 NOTHING = "No model is in memory. The first run of a task loads one."
 NO_DISK = "No model of the Hub is on this disk yet."
+CLOSED = "(needs a token)"
 CHOOSE = "Click a line of the table first."
 HELD_HEAD = ["Model", "Task", "Device", "Precision", "Size", "Used", "Leaves", "Id"]
 HELD_WIDTHS = ["260px", "220px", "90px", "100px", "90px", "120px", "130px", "130px"]
 DISK_HEAD = ["Model", "Size", "Used"]
 DISK_WIDTHS = ["420px", "110px", "140px"]
+Named = TypeVar("Named", Held, shelf.OnDisk)
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -82,7 +86,7 @@ class ModelsPage:
     def look(self, seen: str) -> dict[Block, Any]:
         """Draw what is in memory; nothing where nothing has changed."""
         status = self.engine.status()
-        rows = [held_row(held, time.time()) for held in status.held]
+        rows = [held_row(self._named(held), time.time()) for held in status.held]
         gauges = "".join(map(gauge, status.memory))
         now = f"{rows}{gauges}"
         if now == seen:
@@ -97,12 +101,17 @@ class ModelsPage:
 
     def look_at_disk(self) -> dict[Block, Any]:
         """Draw what is on the disk."""
-        rows = [[m.model, size(m.bytes), ago(time.time() - m.last_used)] for m in shelf.on_disk()]
+        there = map(self._named, shelf.on_disk())
+        rows = [[m.model, size(m.bytes), ago(time.time() - m.last_used)] for m in there]
         return {
             self.disk: gr.update(value=rows, visible=bool(rows)),
             self.no_disk: "" if rows else say.hint(NO_DISK),
             self.disk_buttons: gr.update(visible=bool(rows) and self.mine),
         }
+
+    def _named(self, each: Named) -> Named:
+        """The same without its name, where a stranger looks at a model that needs a token."""
+        return each if self.mine or not guarded(each.model) else replace(each, model=CLOSED)
 
     def _acts(self, act: Callable[[str], Any]) -> Callable[[str], str]:
         def clicked(chosen: str) -> str:

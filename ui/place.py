@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import gradio as gr
 
 from pipelines.engine.request import Engine
 from pipelines.jobs.desk import Desk
 from settings import Settings
+from ui.tokens import Tokens
 
 JOBS_TAB = "jobs"
 MODELS_TAB = "models"
@@ -23,3 +24,4 @@ class Place:
     desk: Desk | None = None
     chosen: gr.State | None = None
     tabs: gr.Tabs | None = None
+    tokens: Tokens = field(default_factory=Tokens)

@@ -22,6 +22,8 @@ from ui.messages import message_of
 from ui.rows import narrow_table
 
 LABEL = f"Try {ROWS} rows"
+TakeOrder = Callable[[dict[str, Any], gr.Request], Order]
+"""What the panel says, by the values of its parts and by who asks."""
 EMPTY = f"Try {ROWS} rows to see the answers here, and how long all of them will take."
 
 
@@ -45,16 +47,14 @@ def sample_view() -> Sample:
     return Sample(box=box, said=said, rows=rows)
 
 
-def on_try(
-    view: Sample, desk: Desk, order: Callable[[dict[str, Any]], Order]
-) -> Callable[..., Iterator[dict[Block, Any]]]:
+def on_try(view: Sample, desk: Desk, order: TakeOrder) -> Callable[..., Iterator[dict[Block, Any]]]:
     """The event: progress, then the answers; `order` reads the values of the panel."""
 
-    def tried(**values: Any) -> Iterator[dict[Block, Any]]:
+    def tried(session: gr.Request, **values: Any) -> Iterator[dict[Block, Any]]:
         hidden = {view.rows: gr.update(visible=False)}
         said = ""
         try:
-            with desk.sample(order(values)) as looks:
+            with desk.sample(order(values, session)) as looks:
                 for job in looks:
                     now = say.progress(_progress(job))
                     if now != said:

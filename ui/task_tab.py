@@ -22,6 +22,7 @@ from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
 from ui.sample import sample_view
+from ui.tokens import token_box
 
 BECAME = "The old {}: {}"
 WHERE = {"model": "Model", "revision": "Model"}
@@ -31,7 +32,7 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 def build_panel(spec: TaskSpec, place: Place) -> Panel:
     """Create and wire everything of one task in the current Blocks context."""
-    engine, settings = place.engine, place.settings
+    settings = place.settings
     with gr.Row(elem_classes="task"):
         with gr.Column(elem_classes="ask", min_width=280):
             gr.Markdown(spec.help, elem_classes="help")
@@ -54,13 +55,13 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
                 details, answer, code = _details()
             tried = sample_view() if place.desk else None
         with gr.Column(elem_classes="settings", min_width=280):
-            chosen = _settings(spec, engine, settings)
+            chosen = _settings(spec, place)
     panel = Panel(
         spec=spec, controls={**inputs, **chosen}, displays=displays, run=run, stop=stop,
         clear=clear, status=status, timing=timing, details=details, answer=answer, code=code,
         examples=examples,
     )  # fmt: skip
-    _wire(panel, engine, settings)
+    _wire(panel, place)
     _link(panel)
     if switch and side and start and tried:
         show_many(switch, (*each, alone, answered), (side.box, start.box, tried.box))
@@ -130,8 +131,9 @@ def _details() -> tuple[gr.Column, gr.JSON, gr.Code]:
     return details, answer, code
 
 
-def _settings(spec: TaskSpec, engine: Engine, settings: Settings) -> dict[str, Control]:
+def _settings(spec: TaskSpec, place: Place) -> dict[str, Control]:
     """Model, Device and Parameters, the advanced ones folded."""
+    engine, settings = place.engine, place.settings
     load = {title: [f for f in load_fields(spec) if WHERE.get(f.name, "Device") == title]
             for title in ("Model", "Device")}  # fmt: skip
     params = [p for p in spec.params if not p.required]
@@ -139,6 +141,8 @@ def _settings(spec: TaskSpec, engine: Engine, settings: Settings) -> dict[str, C
         made = _controls((_with_choices(f, spec, engine) for f in load["Model"]), settings)
         gr.Markdown(_notes(spec), elem_classes="notes")
         found = gr.Column(elem_classes="bare")
+        if settings.models != "starter":
+            token_box(place.tokens)
     with gr.Accordion("Device", open=False), gr.Row(elem_classes="params"):
         made |= _controls((_with_choices(f, spec, engine) for f in load["Device"]), settings)
     if settings.models != "starter":
@@ -166,18 +170,19 @@ def _notes(spec: TaskSpec) -> str:
     return "\n".join(f"- `{model.id}` {model.note}" for model in spec.models)
 
 
-def _wire(panel: Panel, engine: Engine, settings: Settings) -> None:
+def _wire(panel: Panel, place: Place) -> None:
     """One event for each click. Values come raw and by name: the row checks every one itself."""
+    engine, settings, tokens = place.engine, place.settings, place.tokens
     values = dict(panel.parts)
     raw = {**QUIET, "preprocess": False, "concurrency_limit": None}
-    run = handlers.on_run(panel, engine, settings)
+    run = handlers.on_run(panel, engine, settings, tokens)
     panel.run.click(run, inputs_kwargs=values, outputs=panel.results, **raw)
     for again in _resumable(panel.displays.values()):
-        resume = handlers.on_run(panel, engine, settings, resume=True)
+        resume = handlers.on_run(panel, engine, settings, tokens, resume=True)
         again.click(resume, inputs_kwargs=values, outputs=panel.results, **raw)
     if panel.examples:
         panel.examples.click(
-            handlers.on_example(panel, engine, settings),
+            handlers.on_example(panel, engine, settings, tokens),
             inputs_kwargs={**values, handlers.EXAMPLE: panel.examples},
             outputs=_with_filled(panel, *(e.values for e in panel.spec.examples)),
             **raw,

@@ -9,10 +9,15 @@ from pipelines.engine.request import Request
 from pipelines.limits import Limits
 from pipelines.loading import LoadSettings
 from pipelines.spec import TaskSpec
+from pipelines.token import NO_TOKEN, Token
 
 
 def request_from(
-    spec: TaskSpec, values: Mapping[str, Any], limits: Limits, owner: str = ""
+    spec: TaskSpec,
+    values: Mapping[str, Any],
+    limits: Limits,
+    owner: str = "",
+    token: Token = NO_TOKEN,
 ) -> Request:
     """Check every value at once; raises InputError naming the field."""
     parsed = spec.parse(values, limits)
@@ -32,4 +37,5 @@ def request_from(
         ),
         batch_size=load["batch_size"],
         owner=owner,
+        token=token,
     )

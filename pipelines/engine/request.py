@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pipelines.cache import Held
 from pipelines.device import Memory
 from pipelines.loading import LoadSettings
+from pipelines.token import NO_TOKEN, Token
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Request:
     batch_size: int = 1
     owner: str = ""
     rows: tuple[Row, ...] = ()
+    token: Token = field(default=NO_TOKEN, repr=False, compare=False)
+    """The visitor's own, with which the Hub is asked for the model."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     submitted: float = field(default_factory=time.time)
     """Seconds since the epoch; the queue time is counted from here."""

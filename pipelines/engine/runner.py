@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import hub
+from pipelines.access import Access
 from pipelines.cache import PipelineCache
 from pipelines.device import budgets, is_out_of_memory
 from pipelines.engine.call import Prepared, prepare
@@ -61,7 +62,8 @@ class RunnerSettings:
 
     limits: Limits
     models: str = "auto"
-    hub_login: bool = False
+    lend_token: bool = False
+    """Whether visitors' models are fetched with the host's token."""
     memory_bytes: int | None = 0
     idle_seconds: float = 0.0
     log_level: int = logging.INFO
@@ -119,6 +121,7 @@ class Runner:
         spec = task(request.task)
         settings = settled(resolve(spec, request.load, self.settings.models, hub.reachable))
         fresh = not self.cache.holds(settings)
+        access = Access(token=request.token, lent=self.settings.lend_token)
 
         patience = _patience(emit, cancelled)
 
@@ -128,7 +131,7 @@ class Runner:
                 spec,
                 settings,
                 _reporter(settings, emit, cancelled),
-                login=self.settings.hub_login,
+                access,
                 take=_telling(take, emit),
                 most=self.cache.room_for(settings),
             )
@@ -136,6 +139,7 @@ class Runner:
         began = time.monotonic()
         with self.cache.lease(settings, loader, patience) as loaded:
             load_seconds = time.monotonic() - began if fresh else 0.0
+            hub.require_access(settings.model, access)  # another one's token may have loaded it
             if request.rows:
                 emit(self._rows(request, spec, loaded, load_seconds, emit, cancelled))
                 return

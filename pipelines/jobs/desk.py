@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.engine.request import Engine
@@ -19,6 +19,7 @@ from pipelines.jobs.sample import first_rows, try_out
 from pipelines.jobs.stops import Signal
 from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
+from pipelines.token import NO_TOKEN, Token
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ class Active:
 
     job: Job
     signal: Signal
+    token: Token = field(default=NO_TOKEN, repr=False)
+    """Of the visitor who set it going; never written down."""
 
 
 class Desk:
@@ -65,7 +68,7 @@ class Desk:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._submit(job)
+        self._submit(job, order.token)
         return job
 
     @contextmanager
@@ -78,7 +81,7 @@ class Desk:
         folder.mkdir(parents=True)
         try:
             job = fill(folder, first_rows(order), self._limits)
-            with closing(try_out(job, self._engine, self._limits)) as looks:
+            with closing(try_out(job, self._engine, self._limits, order.token)) as looks:
                 yield looks
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -110,21 +113,21 @@ class Desk:
         """Stop for good; what is done can still be downloaded."""
         self._stop(id, CANCELLED)
 
-    def resume(self, id: str) -> None:
+    def resume(self, id: str, token: Token = NO_TOKEN) -> None:
         """Go on where the job stopped."""
         job = self.job(id)
         if job.state.status == DONE:
             raise InputError("job", "is done; retry its failed rows or start a new one.")
-        self._submit(job)
+        self._submit(job, token)
 
-    def retry(self, id: str) -> None:
+    def retry(self, id: str, token: Token = NO_TOKEN) -> None:
         """Ask once more for the rows that have an error."""
         job = self.job(id)
         if job.state.status != DONE or not job.state.errors:
             raise InputError("job", "has no failed rows to retry, or is not done yet.")
         with job.locked():
             job.update(status=WAITING, retried=job.retries.recover())
-        self._submit(job)
+        self._submit(job, token)
 
     def delete(self, id: str) -> None:
         """Remove a job that nobody works on, with everything it made."""
@@ -141,16 +144,16 @@ class Desk:
             each.signal.ask(WAITING)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, job: Job) -> None:
+    def _submit(self, job: Job, token: Token = NO_TOKEN) -> None:
         with self._lock:
             if self._closed or job.id in self._active:
                 return
-            active = self._active[job.id] = Active(job, Signal())
+            active = self._active[job.id] = Active(job, Signal(), token)
             self._pool.submit(self._work, active)
 
     def _work(self, active: Active) -> None:
         try:
-            carry_out(active.job, self._engine, self._limits, active.signal)
+            carry_out(active.job, self._engine, self._limits, active.signal, active.token)
         except PipelineError as error:
             logger.warning("job %s: %s", active.job.id, error)
         except Exception:

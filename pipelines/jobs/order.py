@@ -18,6 +18,7 @@ from pipelines.kinds import TAKES_FILES, FileKind
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec
 from pipelines.tasks import task
+from pipelines.token import NO_TOKEN, Token
 from pipelines.uploads import Upload, local_upload
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".txt")
@@ -44,6 +45,8 @@ class Order:
     batch_size: int = AUTO
     truth: str = ""
     most_rows: int = 0
+    token: Token = field(default=NO_TOKEN, repr=False)
+    """The visitor's own; not written into the manifest."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from pipelines.jobs.order import Order
 from pipelines.jobs.stops import Signal
 from pipelines.jobs.work import carry_out
 from pipelines.limits import Limits
+from pipelines.token import NO_TOKEN, Token
 
 ROWS = 5
 TICK_SECONDS = 0.2
@@ -24,10 +25,12 @@ def first_rows(order: Order) -> Order:
     return replace(order, most_rows=ROWS)
 
 
-def try_out(job: Job, engine: Engine, limits: Limits) -> Generator[Job, None, None]:
+def try_out(
+    job: Job, engine: Engine, limits: Limits, token: Token = NO_TOKEN
+) -> Generator[Job, None, None]:
     """The job again and again while it is worked on, and once it has ended."""
     signal = Signal()
-    worker = threading.Thread(target=_twice, args=(job, engine, limits, signal), daemon=True)
+    worker = threading.Thread(target=_twice, args=(job, engine, limits, signal, token), daemon=True)
     worker.start()
     try:
         while worker.is_alive():
@@ -44,9 +47,9 @@ def pace(job: Job) -> float:
     return job.state.done / job.state.run_seconds if job.state.run_seconds else 0.0
 
 
-def _twice(job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
-    carry_out(job, engine, limits, signal)
+def _twice(job: Job, engine: Engine, limits: Limits, signal: Signal, token: Token) -> None:
+    carry_out(job, engine, limits, signal, token)
     if job.state.status == DONE and job.state.run_seconds < SHORT_SECONDS:
         job.log.path.unlink(missing_ok=True)
         job.update(status=WAITING, done=0, errors=0, run_seconds=0.0)
-        carry_out(job, engine, limits, signal)
+        carry_out(job, engine, limits, signal, token)

@@ -18,6 +18,7 @@ from pipelines.jobs.tables import Cells
 from pipelines.limits import Limits
 from pipelines.loading import STARTER
 from pipelines.tasks import task
+from pipelines.token import NO_TOKEN, Token
 
 
 @dataclass
@@ -34,8 +35,9 @@ class Window:
 class Cutter:
     """Cuts the rows of a job into windows."""
 
-    def __init__(self, job: Job, limits: Limits, owner: str) -> None:
+    def __init__(self, job: Job, limits: Limits, owner: str, token: Token = NO_TOKEN) -> None:
         self.job = job
+        self.token = token
         self.owner = owner
         self.spec = task(job.manifest.task)
         self.scratch = job.folder / "scratch"
@@ -62,7 +64,7 @@ class Cutter:
             )
             same = {**manifest.values, **self._pinned}
             request = request_from(
-                self.spec, row_of(self.spec, same, values), self.limits, self.owner
+                self.spec, row_of(self.spec, same, values), self.limits, self.owner, self.token
             )
         except PipelineError as error:
             window.refused.append(RowResult(index, error=str(error)))

@@ -32,6 +32,7 @@ from pipelines.jobs.stops import Signal, Stopped
 from pipelines.jobs.tables import Cells
 from pipelines.jobs.windows import Cutter, Window
 from pipelines.limits import MB, Limits
+from pipelines.token import NO_TOKEN, Token
 
 logger = logging.getLogger(__name__)
 
@@ -67,15 +68,19 @@ NOTES: dict[type[Event], Callable[[Any], str]] = {
 """What a person is told while a run has not begun."""
 
 
-def carry_out(job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
+def carry_out(
+    job: Job, engine: Engine, limits: Limits, signal: Signal, token: Token = NO_TOKEN
+) -> None:
     """Work on the job until it is done or stopped; its state says which.
+
+    The token is whose job it is; it is in memory alone, so a job that begins anew has none.
 
     Raises EngineError where someone else is at work on it.
     """
     with job.locked():
         try:
             job.check_input()
-            Worker(job, engine, limits, signal).run()
+            Worker(job, engine, limits, signal, token).run()
         except Stopped as stopped:
             _note(job, stopped.status, str(stopped))
         except PipelineError as error:
@@ -98,12 +103,14 @@ def _note(job: Job, status: str, reason: str) -> None:
 class Worker:
     """One pass over a job."""
 
-    def __init__(self, job: Job, engine: Engine, limits: Limits, signal: Signal) -> None:
+    def __init__(
+        self, job: Job, engine: Engine, limits: Limits, signal: Signal, token: Token
+    ) -> None:
         self.job = job
         self.engine = engine
         self.signal = signal
         self.owner = f"job/{job.id}"
-        self.cutter = Cutter(job, limits, self.owner)
+        self.cutter = Cutter(job, limits, self.owner, token)
         self.window_rows = FIRST_ROWS
         self.run_seconds = 0.0
         self.advanced = time.monotonic()
