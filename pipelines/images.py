@@ -43,6 +43,13 @@ def decode_image(source: Source, limits: Limits) -> tuple[Image, tuple[str, ...]
     return _on_white(image), notes + scaled
 
 
+def small(picture: Image, side: int) -> Image:
+    """A copy of which no side is longer, in pixels."""
+    copy = picture.copy()
+    copy.thumbnail((side, side))
+    return copy
+
+
 def _opened(source: Source, limits: Limits) -> ImageFile:
     """The picture with only its header read, and that within the limits."""
     from PIL import Image

@@ -11,6 +11,11 @@ class Scores(OutputKind):
     """[{"label", "score"}] sorted by score: ranked bars."""
 
 
+class Matrix(OutputKind):
+    """{"pictures": [PIL RGB, small], "labels", "scores": float32 (pictures, labels)}: what each
+    picture shows."""
+
+
 class Transcript(OutputKind):
     """{"text", "chunks": [{"text", "timestamp": [start, end]}]} with the recording's upload."""
 

@@ -38,6 +38,7 @@ from pipelines.outputs import (
     Likeness,
     Masks,
     Matches,
+    Matrix,
     Passages,
     Reply,
     Scores,
@@ -286,6 +287,15 @@ def _likeness() -> dict[str, Any]:
     return {"pictures": pictures, "vectors": [[1.0, 0.1, 0.0], [0.0, 1.0, 0.2], [0.98, 0.2, 0.0]]}
 
 
+def _matrix() -> dict[str, Any]:
+    shades = ((200, 40, 40), (40, 40, 200), (210, 60, 50))
+    return {
+        "pictures": [Image.new("RGB", (96, 64), shade) for shade in shades],
+        "labels": ("red", "blue", "<b>red"),
+        "scores": np.array([[0.7, 0.1, 0.2], [0.05, 0.9, 0.05], [0.5, 0.2, 0.3]], np.float32),
+    }
+
+
 def _filmstrip() -> dict[str, Any]:
     pictures = [Image.new("RGB", (96, 72), (30 * n, 90, 200 - 20 * n)) for n in range(8)]
     return {"pictures": pictures, "times": [0.25 * n for n in range(8)]}
@@ -334,6 +344,7 @@ MADE: dict[type, Callable[[], Any]] = {
     Heard: _sounds,
     Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
     Likeness: _likeness,
+    Matrix: _matrix,
     Filmstrip: _filmstrip,
     Cells: _cells,
     Decisions: _decisions,

@@ -22,6 +22,7 @@ from ui import (
     likeness,
     masks,
     matches,
+    matrix,
     passages,
     sounds,
     spans,
@@ -44,6 +45,7 @@ CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.MediaChat: talk.message,
     kinds.Image: controls.image,
     kinds.Images: uploads.images,
+    kinds.Pictures: uploads.pictures,
     kinds.Audio: controls.audio,
     kinds.Video: uploads.video,
     kinds.Document: controls.document,
@@ -60,6 +62,7 @@ CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
 }
 DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Scores: displays.scores,
+    outputs.Matrix: matrix.matrix,
     outputs.Transcript: displays.transcript,
     outputs.Answers: displays.answers,
     outputs.Reply: chat.conversation,

@@ -115,10 +115,11 @@ def _kept(value: Values, inputs: Values) -> dict[str, Any]:
     count = len(value["pictures"])
     names = [upload.name for upload in uploads] if len(uploads) == count else [""] * count
     alike = cosines(np.asarray(value["vectors"], dtype=np.float64))
-    return {"names": names, "jpegs": [_jpeg(p) for p in value["pictures"]], "alike": alike}
+    return {"names": names, "jpegs": [jpeg(p) for p in value["pictures"]], "alike": alike}
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def jpeg(picture: Image.Image) -> bytes:
+    """A small picture, small in bytes too."""
     file = io.BytesIO()
     picture.convert("RGB").save(file, "JPEG", quality=QUALITY)
     return file.getvalue()

@@ -29,6 +29,7 @@ from pipelines.kinds import (
     MediaChat,
     Number,
     Pattern,
+    Pictures,
     Questions,
     Spoken,
     Strings,
@@ -134,6 +135,7 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
     Lines: lambda _: {"type": "array", "items": {"type": "string"}, "minItems": 1},
     Image: lambda _: FILE,
     Images: lambda _: {"type": "array", "items": FILE, "minItems": 1},
+    Pictures: lambda _: {"anyOf": [FILE, SCHEMAS[Images](_)]},
     Audio: lambda _: FILE,
     Video: lambda _: FILE,
     Document: lambda _: FILE,
@@ -155,6 +157,7 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
 
 
 UNIONS: dict[type[Kind], tuple[Any, str, Any]] = {
+    Pictures: (str | list[str], "filepath | list[filepath]", FILE_EXAMPLE),
     Chat: (str | list[dict[str, str]], "str | list[dict[str, str]]", CHAT_EXAMPLE),
     MediaChat: (
         str | dict[str, Any] | list[dict[str, Any]],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABCMeta
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -12,7 +14,7 @@ from gradio.data_classes import FileData
 from pipelines.spec import Field
 from settings import Settings
 from ui.controls import IMAGE_FILES, MEDIA_HEIGHT, UPLOAD, with_sources
-from ui.panel import Control
+from ui.panel import Control, Values
 
 ADDRESS_LINES = 4
 COLUMNS = 4
@@ -32,6 +34,23 @@ Clip = ABCMeta.__new__(
 def images(field: Field, settings: Settings) -> Control:
     """Several files, pasted or from the webcam too; or web addresses, one on each line."""
     return with_sources(field, {UPLOAD: lambda: _pictures(field)}, settings, ADDRESS_LINES)
+
+
+def pictures(field: Field, settings: Settings) -> Control:
+    """The same for one picture or several: one in the gallery counts as one without a list."""
+    made = images(field, settings)
+
+    def read(values: Values) -> Values:
+        found = made.read(values)
+        given = found[field.name]
+        alone = isinstance(given, list) and len(given) == 1 and isinstance(given[0], Mapping)
+        return {field.name: given[0].get("image", given[0])} if alone else found
+
+    return replace(made, read=read, fill=lambda value: made.fill(_listed(value)))
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def video(field: Field, settings: Settings) -> Control:

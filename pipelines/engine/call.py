@@ -179,10 +179,18 @@ def _batch_size(spec: TaskSpec, request: Request, loaded: Loaded, notes: list[st
 
 
 def _decode_pictures(f: Field, prepared: Prepared, limits: Limits) -> None:
-    """One by one, each as small as the kind says; a note names the picture that it is on."""
+    """One by one, each as small as the kind says; a note names the picture that it is on.
+
+    One that came without a list keeps its size.
+    """
     assert isinstance(f.kind, Images)
-    pictures = []
-    for upload in prepared.inputs[f.name]:
+    given, pictures = prepared.inputs[f.name], []
+    if not isinstance(given, tuple):
+        found = decode(Image(), given, prepared.params, 0, limits, name=f.name)
+        prepared.inputs[f.name] = found.value
+        prepared.notes += found.notes
+        return
+    for upload in given:
         try:
             found = decode(Image(), upload, prepared.params, 0, limits, name=f.name)
         except InputError as error:

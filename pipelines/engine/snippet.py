@@ -75,7 +75,12 @@ def snippet(
             reading += [*lines, *_scaling(f, prepared)]
             inputs[f.name] = Named(inputs[f.name], f.name)
         elif isinstance(f.kind, Images):
-            more, lines = _read_images(f, request.inputs[f.name])
+            uploads = request.inputs[f.name]
+            more, lines = (
+                _read_images(f, uploads)
+                if isinstance(uploads, tuple)
+                else _read(Image(), f.name, uploads, prepared, facts)
+            )
             imports += more
             reading += lines
             inputs[f.name] = Named(inputs[f.name], f.name)

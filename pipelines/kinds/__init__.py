@@ -12,6 +12,7 @@ from pipelines.kinds.files import (
     FileKind,
     Image,
     Images,
+    Pictures,
     Video,
 )
 from pipelines.kinds.questions import MOST_OPTIONS, QUESTION_TYPES, Questions
@@ -74,6 +75,7 @@ __all__ = [
     "MediaChat",
     "Number",
     "Pattern",
+    "Pictures",
     "Questions",
     "Spoken",
     "Strings",

@@ -60,6 +60,22 @@ class Images(Kind):
         return tuple(Image().check(name, _shown(part), limits) for part in value)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pictures(Images):
+    """One picture, or a list of them: a list is answered by a list, whatever its length.
+
+    Decoded to PIL RGB, or to a tuple as Images are.
+    """
+
+    def check(  # type: ignore[override]
+        self, name: str, value: Any, limits: Limits
+    ) -> Upload | tuple[Upload, ...]:
+        lines = value.splitlines() if isinstance(value, str) else []
+        alone = len([line for line in lines if line.strip()]) == 1 or isinstance(value, Mapping)
+        found = super().check(name, value, limits)
+        return found[0] if alone else found
+
+
 def _shown(part: Any) -> Any:
     """The file of a gallery's picture, which comes with its caption."""
     if isinstance(part, Mapping) and "image" in part:

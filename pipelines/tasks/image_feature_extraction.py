@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.images import small
 from pipelines.kinds import Choice, Flag, Images
 from pipelines.outputs import Likeness
 from pipelines.spec import (
@@ -20,9 +21,6 @@ from pipelines.spec import (
     TaskSpec,
 )
 from pipelines.tasks.fields import docs
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 DOCS = docs("ImageFeatureExtractionPipeline")
 POOLED = "pooled"
@@ -86,18 +84,12 @@ def _pooled(found: Any, params: Values) -> list[Any]:
 def _alike(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:
     """What is compared; pictures whose patches stay apart are compared by their mean."""
     vectors = raw if _pooling(params) != EVERY_PATCH else [_mean(patches) for patches in raw]
-    pictures = [_small(picture) for picture in inputs["image"]]
+    pictures = [small(picture, SIDE) for picture in inputs["image"]]
     return {"likeness": {"pictures": pictures, "vectors": vectors}}
 
 
 def _mean(rows: list[list[float]]) -> list[float]:
     return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-
-
-def _small(picture: Image) -> Image:
-    small = picture.copy()
-    small.thumbnail((SIDE, SIDE))
-    return small
 
 
 def _notes(inputs: Values, params: Values, facts: ModelFacts) -> tuple[str, ...]:
