@@ -1,8 +1,10 @@
 """The frames of a video, decoded by FFmpeg in a process of its own.
 
-`python -m pipelines.film DEMUXER FRAMES EVERY SECONDS PIXELS LONGEST < file` writes one line of
-JSON, then FRAMES pictures of height x width x 3 bytes (RGB). The JSON is {"width", "height",
-"turn", "total", "chosen", "times"}, or {"refused": why} with a key of REFUSALS.
+`python -m pipelines.film DEMUXER FRAMES EVERY SECONDS PIXELS LONGEST WIDTH STEP MOST < file` writes
+one line of JSON, then as many pictures of height x width x 3 bytes (RGB) as it says. The JSON is
+{"width", "height", "turn", "total", "chosen", "times", "spans"}, where a long clip is read in
+windows {"windows"} too, each with the places of its FRAMES among those chosen; or
+{"refused": why} with a key of REFUSALS.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any, NoReturn
 
+from pipelines import clips
+from pipelines.clips import Spans, Wish
 from pipelines.confined import cap_resources
 
 CODECS = (
@@ -21,20 +26,23 @@ CODECS = (
 )
 """Of the many that FFmpeg knows, those that phones, cameras and browsers write."""
 DEMUXERS = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska", "AVI": "avi"}
-REFUSALS = ("no video", "codec", "long", "large", "empty", "short")
+REFUSALS = ("no video", "codec", "long", "large", "empty", "short", "many", "step")
 """No picture in it; not one of CODECS; more than SECONDS; a frame of more than PIXELS; without a
-frame that can be decoded; too few frames for one in EVERY."""
+frame that can be decoded; too few frames for one in EVERY; more than MOST windows; STEP is more
+than WIDTH."""
 MOST_PACKETS = 200_000
 """Ten minutes at more than 300 frames a second."""
 CHANNELS = 3
 
 
 def main(
-    demuxer: str, frames: int, every: int, most_seconds: float, most_pixels: int, longest: int
-) -> None:
+    demuxer: str, frames: int, every: int, most_seconds: float, most_pixels: int, longest: int,
+    wish: Wish,
+) -> None:  # fmt: skip
     """Decode standard input, which is a file, to standard output.
 
-    `every` is about the step between two frames from the first one on; 0 spreads them evenly.
+    `every` is about the step between two frames from the first one on; 0 spreads them evenly, over
+    the clip or over each of the windows that are wished for.
     """
     import av
 
@@ -46,10 +54,16 @@ def main(
         if "refused" in said:
             _write_line(said)
             return
-        wanted = chosen(len(said["times"]), frames, every)
-        if not wanted:
-            _write_line({"refused": "short", "total": len(said["times"])})
+        said["spans"] = _spans(said, wish)
+        windows = _windows(said, frames)
+        wanted = sorted({n for window in windows for n in window})
+        if not windows:
+            wanted = chosen(len(said["times"]), frames, every)
+        if refused := _unfit(said["spans"], wish, wanted):
+            _write_line({**refused, "total": len(said["times"])})
             return
+        said["windows"] = [[wanted.index(n) for n in window] for window in windows]
+        longest = min(longest, clips.LONGEST) if windows else longest
         file.seek(0)
         with av.open(file, format=demuxer, io_open=_no_other_file) as container:
             _write_frames(container, said, wanted, most_pixels, longest)
@@ -67,6 +81,33 @@ def chosen(total: int, frames: int, every: int) -> list[int]:
     if frames == 1:
         return [total // 2]
     return [round(n * (total - 1) / (frames - 1)) for n in range(frames)]
+
+
+def _spans(said: dict[str, Any], wish: Wish) -> Spans:
+    """Where the windows are; none where reading them all would take long and nobody asked."""
+    times = said["times"]
+    if len(times) * said["pixels"] > clips.HEAVY_PIXELS and not wish.asked:
+        return clips.WHOLE
+    return clips.spans(times[-1] - times[0] + 2 * _half_a_frame(times), wish)
+
+
+def _windows(said: dict[str, Any], frames: int) -> list[list[int]]:
+    """Numbers of the frames of each window, spread evenly over it."""
+    times, slack = said["times"], _half_a_frame(said["times"])
+    found = []
+    for span in said["spans"].windows:
+        begin, count = clips.inside(times, span, slack)
+        found.append([begin + n for n in chosen(count, frames, 0)])
+    return found
+
+
+def _unfit(spans: Spans, wish: Wish, wanted: list[int]) -> dict[str, Any]:
+    """Why the clip is not read so, or nothing."""
+    if not wanted:
+        return {"refused": "short"}
+    if len(spans.windows) > wish.most:
+        return {"refused": "many", "windows": len(spans.windows)}
+    return {"refused": "step", "window": spans.width} if spans.step > spans.width else {}
 
 
 def _look(container: Any, most_seconds: float, most_pixels: int) -> dict[str, Any]:
@@ -94,7 +135,8 @@ def _look(container: Any, most_seconds: float, most_pixels: int) -> dict[str, An
     marks.sort()
     if marks[-1][0] - marks[0][0] > most_seconds:
         return {"refused": "long"}
-    return {"index": stream.index, "times": [at for at, _ in marks],
+    pixels = stream.codec_context.width * stream.codec_context.height
+    return {"index": stream.index, "times": [at for at, _ in marks], "pixels": pixels,
             "keys": [at for at, key in marks if key]}  # fmt: skip
 
 
@@ -120,6 +162,7 @@ def _write_frames(
                 {
                     "width": size[0], "height": size[1], "turn": round(frame.rotation / 90) % 4,
                     "total": len(said["times"]), "chosen": wanted, "times": times,
+                    "spans": asdict(said["spans"]), "windows": said["windows"],
                 }
             )  # fmt: skip
         last = frame.to_ndarray(format="rgb24", width=size[0], height=size[1]).tobytes()
@@ -195,5 +238,7 @@ def _write_line(answer: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main(
-        sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), *map(int, sys.argv[5:])
-    )
+        sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]),
+        int(sys.argv[5]), int(sys.argv[6]),
+        Wish(width=float(sys.argv[7]), step=float(sys.argv[8]), most=int(sys.argv[9])),
+    )  # fmt: skip

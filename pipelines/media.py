@@ -75,10 +75,8 @@ def _document(call: _Call) -> tuple[Any, tuple[str, ...]]:
 
 
 def _video(call: _Call) -> tuple[Any, tuple[str, ...]]:
-    every = call.params.get(call.kind.every) or 0
-    return decode_video(
-        call.source, call.frames or FRAMES, every, call.limits, every_field=call.kind.every
-    )
+    frames = call.frames or FRAMES
+    return decode_video(call.source, call.kind, call.params, frames, call.limits)
 
 
 FRAMES = 16

@@ -59,7 +59,10 @@ class Likeness(OutputKind):
 
 
 class Filmstrip(OutputKind):
-    """{"pictures": [PIL RGB, small], "times": [seconds]}: the frames of a clip that were read."""
+    """{"pictures": [PIL RGB, small], "times": [seconds]}: the frames of a clip that were read.
+
+    Where it was read in windows, "over_time" has their {"scores", "times", "timeline"} as Heard.
+    """
 
 
 class Boxes(OutputKind):

@@ -231,8 +231,8 @@ class TaskSpec:
     """Route by which the pipeline takes a `streamer` (CALL or GENERATE); empty: it does not.
     While it streams, read_output gets [{"generated_text": text so far}]."""
     pieces: bool = False
-    """The pipeline is called with a list and answers its items one by one: what is there shows
-    while the rest is made, and a run that is stopped keeps it."""
+    """Where the pipeline is called with a list, it answers its items one by one: what is there
+    shows while the rest is made, and a run that is stopped keeps it."""
     dtype: str = AUTO
     """What the dtype "auto" means here."""
     refused: Mapping[str, str] = field(default_factory=dict)

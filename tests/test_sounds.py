@@ -16,7 +16,7 @@ import pytest
 from pipelines import spectrograms
 from pipelines.outputs import Heard, Spectrogram
 from pipelines.spec import Output
-from pipelines.tasks import listening
+from pipelines.tasks import timelines
 from pipelines.windows import Windows, starts
 from tests.fakes import MADE
 from tests.served import no_loop_left_open
@@ -87,7 +87,7 @@ def test_the_filters_are_those_of_librosa(rate: int) -> None:
 
 def written(params: dict[str, Any], found: Any) -> Any:
     """What the snippet prints."""
-    *lines, last = listening.written_together(params).split("\n")
+    *lines, last = timelines.written_together(params).split("\n")
     names: dict[str, Any] = {"found": found}
     exec("\n".join(lines), names)  # noqa: S102
     return eval(last, names)  # noqa: S307
@@ -99,11 +99,11 @@ def test_the_written_mean_of_windows_is_the_one_that_is_answered() -> None:
         [{"label": "b", "score": 1.0}, {"label": "c", "score": 0.0}, {"label": "a", "score": 0.0}],
     ]
     for params in ({"window_s": 1.0}, {"window_s": 1.0, "top_k": 2}):
-        answer = listening.together(found, params)
+        answer = timelines.together(found, params)
         assert answer == written(params, found)
         assert answer[0] == {"label": "b", "score": 0.625, "scores": [0.25, 1.0]}
     for params in ({"window_s": None, "top_k": 1}, {"window_s": None}):
-        answer = listening.together(found[0], params)
+        answer = timelines.together(found[0], params)
         assert answer == written(params, found[0])
 
 
@@ -157,7 +157,7 @@ def test_the_files_hold_every_window() -> None:
     made = value(3)
     made["scores"][1]["label"] = made["scores"][0]["label"] = "=cmd()"
     links = dict(re.findall(r'download="sounds\.([\w.]+)" href="data:[^,]+,([^"]+)"',
-                            sounds._files(made, None)))  # fmt: skip
+                            sounds.files_of(made, None, "sounds")))  # fmt: skip
     rows = list(csv.reader(io.StringIO(unquote(links["timeline.csv"]))))
     assert rows[0][:4] == ["start", "end", "'=cmd()", "'=cmd() (2)"] or rows[0][2] == "=cmd()"
     assert [row[0] for row in rows[1:]] == ["0.0", "0.5", "1.0"]

@@ -1,4 +1,4 @@
-"""Filmstrip: the clip, and the frames that were read of it with their times."""
+"""Filmstrip: what is seen when, the clip, and the frames that were read with their times."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import gradio as gr
 
 from pipelines.spec import Output
 from pipelines.uploads import Upload
-from ui.displays import clock
+from ui.displays import clock, seek
 from ui.panel import Display, Updates, Values
+from ui.sounds import FIRST_ROWS, MOST_ROWS, files_of, said_when
 from ui.uploads import Clip
+from ui.waves import timeline
 
 COLUMNS = 4
 HEIGHT = 280
@@ -20,22 +22,57 @@ UNPLAYABLE = (".avi",)
 
 
 def filmstrip(output: Output) -> Display:
-    """The frames in order; a click on one takes the player there."""
+    """Of a long clip its timeline; the frames in order; a click takes the player there."""
     with gr.Column(visible=False, elem_classes="display") as box:
-        kept = gr.State()
+        kept, judged = gr.State(), gr.State()
+        plot = gr.Plot(label="Labels over time", elem_classes="plot", visible=False)
+        rows = gr.Slider(
+            1, MOST_ROWS, value=FIRST_ROWS, step=1, label="Labels in the timeline",
+            interactive=True, visible=False,
+        )  # fmt: skip
+        table = gr.Dataframe(
+            headers=["From", "Seen", "Score"], label="Click a line to go there",
+            interactive=False, column_widths=["30%", "46%", "24%"], wrap=True, max_height=320,
+            buttons=[], elem_classes="table", visible=False,
+        )  # fmt: skip
         strip = gr.Gallery(
             label=f"{output.label}: click one to go there", columns=COLUMNS, height="auto",
             object_fit="contain", allow_preview=False, interactive=False, buttons=[],
             elem_classes="thumbnails",
         )  # fmt: skip
         player = Clip(label="Clip", interactive=False, height=HEIGHT, buttons=[])
+        files = gr.HTML()
 
-    def seek(times: Any, event: gr.SelectData) -> Any:
+    def go(times: Any, event: gr.SelectData) -> Any:
         if not times or not isinstance(event.index, int) or event.index >= len(times):
             return gr.skip()
         return gr.update(playback_position=times[event.index])
 
-    strip.select(seek, kept, player, queue=False, show_progress="hidden", api_visibility="private")
+    def redraw(value: Values | None, count: Any) -> Updates:
+        if not value or not isinstance(count, int | float):
+            return {}
+        return {plot: _timeline(value, int(count))}
+
+    quiet: dict[str, Any] = {
+        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+    }  # fmt: skip
+    strip.select(go, kept, player, **quiet)
+    table.select(seek, None, player, **quiet)
+    rows.change(redraw, [judged, rows], plot, trigger_mode="always_last", **quiet)
+
+    def over_time(value: Values | None, upload: Upload | None) -> Updates:
+        """What only a clip of several windows has."""
+        if not value:
+            hidden = gr.update(visible=False)
+            return {judged: None, plot: hidden, rows: hidden, table: hidden, files: ""}
+        most = min(MOST_ROWS, len(value["scores"]))
+        return {
+            judged: value,
+            plot: gr.update(value=_timeline(value, FIRST_ROWS), visible=True),
+            rows: gr.update(maximum=max(2, most), value=min(FIRST_ROWS, most), visible=most > 1),
+            table: gr.update(value=said_when(value), visible=True),
+            files: files_of(value, upload, "clip"),
+        }
 
     def draw(value: Values, inputs: Values) -> Updates:
         upload = next((v for v in inputs.values() if isinstance(v, Upload)), None)
@@ -45,14 +82,20 @@ def filmstrip(output: Output) -> Display:
             kept: list(value["times"]),
             strip: [(picture, clock(at)) for picture, at in pairs],
             player: gr.update(value=path, visible=path is not None),
+            **over_time(value.get("over_time"), upload),
         }
 
     return Display(
         box=box,
-        components=(kept, strip, player),
+        components=(kept, judged, plot, rows, table, strip, player, files),
         draw=draw,
-        clear=lambda: {kept: None, strip: None, player: None},
+        clear=lambda: {kept: None, strip: None, player: None, **over_time(None, None)},
     )
+
+
+def _timeline(value: Values, count: int) -> Any:
+    """A row for each of the best labels."""
+    return timeline(value, [one["label"] for one in value["scores"][: min(count, MOST_ROWS)]])
 
 
 def _plays(upload: Upload) -> bool:

@@ -28,6 +28,8 @@ ROW, REST, MARGIN = 46, 90, 64
 """Heights in pixels of a row and of what is above and below all of them; room for thumbnails."""
 WRITTEN = 7
 """Up to this many labels the cells say their numbers."""
+LEVEL = 3
+"""Names of more labels than this are written aslant."""
 DIGITS = 6
 """Of a score in a file."""
 PICKED = "Labels of picture {}"
@@ -161,11 +163,13 @@ def heat_map(value: Values, places: Sequence[int]) -> Any:
     ticks = list(range(len(labels)))
     figure.update_xaxes(
         side="top", tickvals=ticks, ticktext=[short(label) for label in labels], automargin=True,
-        showgrid=False, zeroline=False, tickangle=None if len(labels) <= 3 else -35,
+        showgrid=False, zeroline=False, tickangle=-35 if len(labels) > LEVEL else None,
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False)
     plain(figure, height=REST + ROW * len(places))
-    return figure.update_layout(margin={"l": MARGIN, "r": 8, "t": 40, "b": 8})
+    return figure.update_layout(
+        margin={"l": MARGIN, "r": 48 if len(labels) > LEVEL else 8, "t": 40, "b": 8}
+    )
 
 
 def _files(value: Values) -> str:

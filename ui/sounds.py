@@ -71,8 +71,8 @@ def heard(output: Output) -> Display:
                             visible=several and most > 1),
             colours: MAPS[0],
             player: gr.update(value=path, visible=several and path is not None),
-            table: gr.update(value=_times(value), visible=several),
-            files: _files(value, upload),
+            table: gr.update(value=said_when(value), visible=several),
+            files: files_of(value, upload, "sounds"),
         }  # fmt: skip
 
     return Display(
@@ -119,13 +119,14 @@ def stretches(value: Values) -> list[tuple[float, float, str, float]]:
     return found
 
 
-def _times(value: Values) -> list[list[str]]:
+def said_when(value: Values) -> list[list[str]]:
+    """Start, label and score of each stretch, as rows to click on."""
     return [[clock(start), label, f"{score:.0%}"] for start, _, label, score in stretches(value)]
 
 
-def _files(value: Values, upload: Upload | None) -> str:
+def files_of(value: Values, upload: Upload | None, otherwise: str) -> str:
     """The scores, those of each window, and all of it as JSON."""
-    stem = Path(upload.name).stem if upload else "sounds"
+    stem = Path(upload.name).stem if upload else otherwise
     names = list(ranked(value["scores"]))
     scores = to_csv(
         ("label", "score"),

@@ -51,23 +51,43 @@ def figure(
     }
     if labels:
         drawn.add_trace(_timeline(value, labels))
-        axes["yaxis3"] = {
-            "domain": [0, mel_at - GAP / height], "autorange": "reversed", "type": "category",
-            "tickvals": list(range(len(labels))), "ticktext": [short(label) for label in labels],
-            "automargin": True, "showgrid": False,
-        }  # fmt: skip
+        axes["yaxis3"] = {"domain": [0, mel_at - GAP / height], **_label_axis(labels)}
     if marks:
         drawn.add_trace(_marks(marks))
     drawn.update_layout(
         height=height + REST, margin={"l": 8, "r": 8, "t": 28, "b": 8}, showlegend=False,
         paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, dragmode=False, hovermode="closest",
-        xaxis={
-            "range": [0, value["seconds"]], "ticksuffix": " s", "showgrid": False,
-            "zeroline": False, "automargin": True, "anchor": "free", "position": 0, "nticks": 8,
-        },
+        xaxis={**_time_axis(value["seconds"]), "anchor": "free", "position": 0},
         **axes,
     )  # fmt: skip
     return drawn
+
+
+def timeline(value: Values, labels: Sequence[str]) -> Any:
+    """A row for each of the labels over the time, without a recording."""
+    from plotly import graph_objects
+
+    drawn = graph_objects.Figure([_timeline(value, labels, axis="y")])
+    drawn.update_layout(
+        height=len(labels) * ROW + REST, margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        showlegend=False, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, dragmode=False,
+        yaxis=_label_axis(labels), xaxis=_time_axis(value["times"][-1][1]),
+    )  # fmt: skip
+    return drawn
+
+
+def _label_axis(labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "autorange": "reversed", "type": "category", "tickvals": list(range(len(labels))),
+        "ticktext": [short(label) for label in labels], "automargin": True, "showgrid": False,
+    }  # fmt: skip
+
+
+def _time_axis(seconds: float) -> dict[str, Any]:
+    return {
+        "range": [0, seconds], "ticksuffix": " s", "showgrid": False, "zeroline": False,
+        "automargin": True, "nticks": 8,
+    }  # fmt: skip
 
 
 def _wave(value: Values) -> Any:
@@ -110,7 +130,7 @@ def _hertz_axis(hertz: Sequence[int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _timeline(value: Values, labels: Sequence[str]) -> Any:
+def _timeline(value: Values, labels: Sequence[str], axis: str = "y3") -> Any:
     from plotly import graph_objects
 
     scores = np.asarray(value["timeline"], np.float32)[: len(labels)]
@@ -122,7 +142,7 @@ def _timeline(value: Values, labels: Sequence[str]) -> Any:
     return graph_objects.Heatmap(
         z=scores.round(3), x=limits, y=[f"{n}. {safe(label)}" for n, label in enumerate(labels)],
         zmin=min(0.0, float(scores.min())), zmax=max(1.0, float(scores.max())), showscale=False,
-        colorscale=[[0, NOT], [1, SURE]], yaxis="y3", ygap=2,
+        colorscale=[[0, NOT], [1, SURE]], yaxis=axis, ygap=2,
         hovertemplate="%{x:.1f} s, %{y}: %{z:.1%}<extra></extra>",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import without_torchvision
+from pipelines.engine.clips import fit_clip
 from pipelines.engine.fit_tables import fit_questions, fit_table
 from pipelines.engine.listen import fit_sound
 from pipelines.engine.parts import cut
@@ -400,6 +401,7 @@ FITTERS: dict[type[Kind], Fitter] = {
     Spoken: _fit_spoken,
     MaskedText: _fit_masked,
     Audio: fit_sound,
+    Video: fit_clip,
     Questions: fit_questions,
     Table: fit_table,
 }

@@ -217,7 +217,7 @@ def _run(run: Run) -> Done:
 def _called(run: Run, kwargs: dict[str, Any]) -> Any:
     """What the pipeline gives; of a list that it answers item by item, the first ones are shown."""
     pipe, args = run.loaded.pipe, run.prepared.call.args
-    if not run.spec.pieces:
+    if not run.spec.pieces or not isinstance(args[0], list):
         return pipe(*args, **kwargs)
     (items,) = args
     shown = time.monotonic()

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pprint import pformat
 from typing import Any
 
 from pipelines import own
 from pipelines.engine.call import Prepared, invocation
+from pipelines.engine.reading import LINE, READERS
 from pipelines.engine.request import Request
 from pipelines.engine.talk import changed
 from pipelines.kinds import (
-    Audio,
-    Document,
     FileKind,
     Image,
     Images,
     Kind,
     MediaChat,
-    Video,
 )
 from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.own import code
-from pipelines.pdf import DPI, POINTS_PER_INCH
 from pipelines.precision import QUANTIZED
 from pipelines.spec import AUTO, Field, Invocation, ModelFacts, TaskSpec
 from pipelines.uploads import Upload
-
-LINE = 88
 
 
 class Named:
@@ -197,23 +192,6 @@ def _call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     return f"{name}(\n{inner})"
 
 
-Reader = Callable[[str, Upload, Prepared, ModelFacts], tuple[list[str], list[str]]]
-"""Gives the imports and the lines that read the file `name` into a variable."""
-
-
-def _read_image(
-    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
-) -> tuple[list[str], list[str]]:
-    """Upright, and where the format knows transparency, on white."""
-    opened = f"{name} = ImageOps.exif_transpose(Image.open({upload.name!r}))"
-    imports = ["from PIL import Image, ImageOps"]
-    if upload.name.lower().endswith((".jpg", ".jpeg")):
-        return imports, [f"{opened}.convert('RGB')"]
-    white = f"Image.new('RGBA', {name}.size, 'white')"
-    composed = f"{name} = Image.alpha_composite({white}, {name}).convert('RGB')"
-    return imports, [f"{opened}.convert('RGBA')", composed]
-
-
 def _scaling(f: Field, prepared: Prepared) -> list[str]:
     """The line that scales a picture down, where it was."""
     longest = f.kind.longest if isinstance(f.kind, Image) else 0
@@ -237,52 +215,3 @@ def _read_images(f: Field, uploads: tuple[Upload, ...]) -> tuple[list[str], list
         f"    picture.thumbnail(({f.kind.longest}, {f.kind.longest}))",
         f"    {f.name}.append(picture)",
     ]
-
-
-def _read_audio(
-    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
-) -> tuple[list[str], list[str]]:
-    loaded = f"librosa.load({upload.name!r}, sr={facts.sampling_rate})"
-    return ["import librosa"], [f"{name}, _ = {loaded}"]
-
-
-def _read_document(
-    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
-) -> tuple[list[str], list[str]]:
-    if not upload.name.lower().endswith(".pdf"):
-        return _read_image(name, upload, prepared, facts)
-    page = f"pypdfium2.PdfDocument({upload.name!r})[{prepared.params['page'] - 1}]"
-    scale = f"scale={DPI} / {POINTS_PER_INCH}"
-    return ["import pypdfium2"], [
-        f"page = {page}",
-        f"{name} = page.render({scale}, may_draw_forms=False).to_pil().convert('RGB')",
-    ]
-
-
-def _read_video(
-    name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
-) -> tuple[list[str], list[str]]:
-    """The frames by their numbers, in the size in which they were read."""
-    footage = prepared.inputs[name]
-    width, height = footage.size
-    lines = [
-        f"chosen = {list(footage.chosen)}",
-        f"with av.open({upload.name!r}) as file:",
-        "    seen = {",
-        f"        n: frame.to_ndarray(format='rgb24', width={width}, height={height})",
-        "        for n, frame in enumerate(file.decode(video=0))",
-        "        if n in chosen",
-        "    }",
-        f"{name} = np.stack([seen[n] for n in chosen])",
-    ]
-    if footage.turn:
-        lines.append(f"{name} = np.rot90({name}, {footage.turn}, (1, 2))")
-    return ["import av", "import numpy as np"], lines
-
-
-READERS: dict[type[Kind], Reader] = {
-    Image: _read_image,
-    Audio: _read_audio,
-    Document: _read_document,
-    Video: _read_video,
-}

@@ -108,10 +108,13 @@ class Document(FileKind):
 class Video(FileKind):
     """A clip. Decoded to the frames that the model reads; `every` names the param for their step.
 
-    Without a value there, the frames are spread evenly over the clip.
+    Without a value there, the frames are spread evenly over the clip, or where it is long, over
+    each of its windows; `window` and `step` name their params, empty: as a whole.
     """
 
     every: str = "frame_sampling_rate"
+    window: str = ""
+    step: str = ""
 
 
 TAKES_FILES = (FileKind, Images)

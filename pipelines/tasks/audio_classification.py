@@ -18,7 +18,7 @@ from pipelines.spec import (
     Starter,
     TaskSpec,
 )
-from pipelines.tasks import listening
+from pipelines.tasks import listening, timelines
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 
 MAX_LABELS = 1_000
@@ -70,8 +70,8 @@ ROW = TaskSpec(
         ),
     ),
     build_input=_audio_input,
-    finish=listening.together,
-    code_finish=listening.written_together,
+    finish=timelines.together,
+    code_finish=timelines.written_together,
     read_output=listening.drawn,
     to_json=lambda raw: raw,
     work=listening.seconds,

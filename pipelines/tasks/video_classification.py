@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.images import small
 from pipelines.kinds import Integer, Video
 from pipelines.outputs import Filmstrip, Scores
 from pipelines.spec import (
@@ -18,43 +19,75 @@ from pipelines.spec import (
     Starter,
     TaskSpec,
 )
+from pipelines.tasks import timelines
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 
 DOCS = docs("VideoClassificationPipeline")
 MAX_LABELS = 1_000
 MAX_STEP = 1_000
+EVERY_LABEL = 1_000_000
+"""Labels to ask for where all are needed; the pipeline gives as many as there are."""
 SIDE = 192
 """Pixels, longest side of a frame in the result."""
+MOST_SHOWN = 24
+"""Frames in the result of a clip that was read in windows."""
 
 Values = Mapping[str, Any]
 
 
 def _frames_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
-    return Invocation((inputs["video"].frames,))
+    footage = inputs["video"]
+    return Invocation((footage.clips if footage.windows else footage.frames,), _labels(params))
 
 
 def _named_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
-    return Invocation((inputs["video"],))
+    return Invocation((inputs["video"],), _labels(params))
+
+
+def _labels(params: Values) -> dict[str, int]:
+    """Of windows every label: only then can they be put together."""
+    return {"top_k": params["top_k"] if params["window_s"] is None else EVERY_LABEL}
+
+
+def _window_count(inputs: Values, params: Values, facts: ModelFacts) -> int:
+    return max(1, len(inputs["video"].windows))
 
 
 def _scores_and_frames(
     raw: Any, inputs: Values, params: Values, facts: ModelFacts
 ) -> dict[str, Any]:
-    """The labels, and the frames small enough to look at."""
+    """The labels, over time where there are windows, and frames small enough to look at."""
     from PIL import Image
 
-    pictures = [Image.fromarray(frame) for frame in inputs["video"].frames]
-    for picture in pictures:
-        picture.thumbnail((SIDE, SIDE))
-    return {"scores": raw, "frames": {"pictures": pictures, "times": inputs["video"].times}}
+    footage = inputs["video"]
+    places = _shown(footage)
+    frames: dict[str, Any] = {
+        "pictures": [small(Image.fromarray(footage.frames[n]), SIDE) for n in places],
+        "times": tuple(footage.times[n] for n in places),
+    }
+    if footage.windows:
+        frames["over_time"] = timelines.over_time(raw, list(footage.spans.windows))
+    return {"scores": [{"label": x["label"], "score": x["score"]} for x in raw], "frames": frames}
+
+
+def _shown(footage: Any) -> list[int]:
+    """Places of the frames to show: every one, or of many windows one from the middle of each."""
+    if not footage.windows:
+        return list(range(len(footage.frames)))
+    middles = [window[len(window) // 2] for window in footage.windows]
+    return sorted(set(middles[:: -(-len(middles) // MOST_SHOWN)]))
 
 
 ROW = TaskSpec(
     id="video-classification",
     modality="Vision",
     title="Video classification",
-    help="Say what happens in a clip.",
-    inputs=(Field(name="video", kind=Video(), label="Clip", required=True),),
+    help="Say what happens in a clip, and when.",
+    inputs=(
+        Field(
+            name="video", kind=Video(window="window_s", step="step_s"), label="Clip", required=True
+        ),
+    ),
     params=(
         Field(
             name="top_k",
@@ -62,6 +95,7 @@ ROW = TaskSpec(
             label="Labels",
             help="How many of the likeliest labels to show.",
             default=5,
+            route=ENGINE,
             docs=DOCS,
         ),
         Field(
@@ -73,6 +107,7 @@ ROW = TaskSpec(
             route=ENGINE,
             docs=DOCS,
         ),
+        *timelines.fields("A longer clip is seen in windows. Empty: 10 seconds."),
         FUNCTION_TO_APPLY,
     ),
     outputs=(
@@ -97,6 +132,10 @@ ROW = TaskSpec(
     ),
     build_input=_frames_input,
     code_input=_named_input,
+    finish=timelines.together,
+    code_finish=timelines.written_together,
+    pieces=True,
+    steps=_window_count,
     read_output=_scores_and_frames,
     to_json=lambda raw: raw,
     work=lambda raw, inputs, facts, forwards: len(inputs["video"].frames),

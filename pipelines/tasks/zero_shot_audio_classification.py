@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.kinds import Labels, Template
 from pipelines.outputs import Heard
 from pipelines.spec import Example, Field, Model, Output, Starter, TaskSpec
-from pipelines.tasks import listening
+from pipelines.tasks import listening, timelines
 from pipelines.tasks.fields import docs
 
 DOCS = docs("ZeroShotAudioClassificationPipeline")
@@ -53,8 +53,8 @@ ROW = TaskSpec(
     ),
     only_classes=("ClapModel",),
     build_input=listening.heard,
-    finish=listening.together,
-    code_finish=listening.written_together,
+    finish=timelines.together,
+    code_finish=timelines.written_together,
     read_output=listening.drawn,
     to_json=lambda raw: raw,
     work=listening.seconds,
