@@ -221,6 +221,10 @@ TRAITS: dict[str, Trait] = {
         holds=lambda pipe: bool(getattr(pipe, "points", False)),
         means="point at the answer in the text",
     ),
+    "ranks": Trait(
+        holds=lambda pipe: bool(getattr(pipe, "ranks", False)),
+        means="choose among the answers that they know",
+    ),
     "sees": Trait(
         holds=lambda pipe: "image" in _modalities(pipe, "input"),
         means="look at pictures",

@@ -109,6 +109,15 @@ class Writing(OutputKind):
     """{"texts": the answers, "read": the text that they were made of}; they grow as they come."""
 
 
+class Asked(OutputKind):
+    """[{"question", "answers": [{"answer", "score"}]}]: of each question its answers, the likeliest
+    first; those that were written have no score."""
+
+
+class Captions(OutputKind):
+    """{"pictures": [PIL RGB, small], "texts": for each of them the captions that were written}."""
+
+
 class Passages(OutputKind):
     """{"context", "answers": [{"answer", "score", "start", "end"}]}, the surest first.
 

@@ -141,10 +141,14 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Invocation:
-    """The arguments of one `pipe(*args, **kwargs)`."""
+    """The arguments of one `pipe(*args, **kwargs)`.
+
+    `echo` is what the pipeline puts in front of each text that it generates.
+    """
 
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    echo: str = ""
 
     def fresh(self) -> dict[str, Any]:
         """The keywords, dicts among them anew: pipelines write into those (transformers 5.23)."""
@@ -164,6 +168,7 @@ BuildInput = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], Invoca
 ReadOutput = Callable[[Any, Mapping[str, Any], Mapping[str, Any], ModelFacts], dict[str, Any]]
 Notes = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], tuple[str, ...]]
 Work = Callable[[Any, Mapping[str, Any], ModelFacts, int], float]
+Prompts = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], tuple[tuple[str, Any], ...]]
 Steps = Callable[[Mapping[str, Any], Mapping[str, Any], ModelFacts], int]
 
 
@@ -215,6 +220,8 @@ class TaskSpec:
     """The parameters that a longer task id sets ("translation_en_to_fr"); none: another task's."""
     became: str = ""
     """What became of a task that transformers has no more, in one sentence."""
+    was: str = ""
+    """The id that such a task had, where it is another row's now."""
     widened: tuple[str, ...] = ()
     """What the pipeline reads of the model's output as numpy, which has no bfloat16 (5.23)."""
     notes: Notes | None = None
@@ -229,7 +236,8 @@ class TaskSpec:
     """A prefix that one of the model's labels must have (zero-shot: "entail")."""
     streams: str = ""
     """Route by which the pipeline takes a `streamer` (CALL or GENERATE); empty: it does not.
-    While it streams, read_output gets [{"generated_text": text so far}]."""
+    While it streams, read_output gets [{"generated_text": text so far}], and of several inputs a
+    list of such lists, as far as it got."""
     pieces: bool = False
     """Where the pipeline is called with a list, it answers its items one by one: what is there
     shows while the rest is made, and a run that is stopped keeps it."""
@@ -240,6 +248,9 @@ class TaskSpec:
     batches: bool = True
     steps: Steps | None = None
     window: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    prompts: Prompts | None = None
+    """Words, or messages with files, that the model's window has to hold beside each answer, with
+    the field that they came from; where the row's own inputs are not fitted to it."""
     splits: Callable[[Mapping[str, Any]], bool] | None = None
     """Whether, with these parameters, the pipeline reads a fitted text in windows of its own."""
     withheld: Mapping[str, str] = field(default_factory=dict)

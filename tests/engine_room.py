@@ -135,6 +135,14 @@ class Room:
                 }
                 for id in ("image-text-to-text", "any-to-any")
             },
+            "visual-question-answering": {
+                "image": self.file("picture.png"),
+                "question": ["what is it?", "who jumps over the dog?"],
+            },
+            "image-captioning": {
+                "image": [self.file("picture.png"), self.file("clear.png")],
+                "max_new_tokens": 12,
+            },
             "text-to-audio": {"text": "hello there. how are you", "seed": 1},
             "video-classification": {"video": self.file("clip.mp4")},
             "zero-shot-image-classification": {

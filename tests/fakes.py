@@ -29,6 +29,7 @@ from pipelines.kinds import Kind, Questions, Table
 from pipelines.outputs import (
     Answers,
     Boxes,
+    Captions,
     Cells,
     Decisions,
     Depth,
@@ -330,6 +331,12 @@ def _passages() -> dict[str, Any]:
     return {"context": context, "answers": answers}
 
 
+def _captioned() -> dict[str, Any]:
+    pictures = [Image.new("RGB", (96, 64), shade) for shade in ("#a33", "#33a")]
+    texts = [["a red square", "a <b>square"], ["a blue square", "a wall"]]
+    return {"pictures": pictures, "texts": texts}
+
+
 MADE: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Transcript: _transcript,
@@ -346,6 +353,7 @@ MADE: dict[type, Callable[[], Any]] = {
     Likeness: _likeness,
     Matrix: _matrix,
     Filmstrip: _filmstrip,
+    Captions: _captioned,
     Cells: _cells,
     Decisions: _decisions,
 }

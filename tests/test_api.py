@@ -77,6 +77,8 @@ ANSWERS = {
     "summarization": record({"summary_text": TEXT}),
     "translation": record({"translation_text": TEXT}),
     "question-answering": items({"answer": TEXT, "score": SHARE, "start": COUNT, "end": COUNT}),
+    "visual-question-answering": items({"answer": TEXT, "score": SHARE}),
+    "image-captioning": record({"generated_text": TEXT}),
     "text-classification": items({"label": TEXT, "score": SHARE}),
     "token-classification": items(
         {"entity_group": TEXT, "score": SHARE, "word": TEXT, "start": COUNT, "end": COUNT}

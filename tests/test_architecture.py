@@ -42,7 +42,7 @@ OUTSIDE = ("starter", "tests", "benchmarks", "scripts")
 """Folders beside the floors: they may import any floor, and no floor imports them."""
 HEAVY = ("torch", "transformers", "accelerate", "safetensors.torch")
 MAY_LOAD = (*dict(FLOORS)["loading"], *(f"{folder}/" for folder in OUTSIDE))
-HEAVY_ITSELF = ("pipelines/own/seq2seq.py", "pipelines/own/extraction.py")
+HEAVY_ITSELF = tuple(f"pipelines/own/{n}.py" for n in ("seq2seq", "extraction", "pictures"))
 """Subclasses of the library's own; imported inside functions only."""
 MAY_DRAW = ("ui/", "app.py", "tests/", "benchmarks/")
 NO_TASK_IDS = (*dict(FLOORS)["engine"], "ui/", "app.py")

@@ -11,7 +11,7 @@ from pipelines import kinds
 from pipelines.engine.request import Done, Event, Partial, Progress
 from pipelines.errors import InputError
 from pipelines.spec import Field, ModelFacts
-from pipelines.tasks import FORMER, TASKS, task
+from pipelines.tasks import ALIASES, FORMER, TASKS, task
 from pipelines.tasks.question_answering import ROW as QUESTION_ROW
 from pipelines.tasks.rewriting import written
 from tests.engine_room import Room
@@ -37,7 +37,9 @@ def test_the_lost_tasks_are_those_that_the_library_took_out() -> None:
     from transformers.pipelines import REMOVED_TASKS, SUPPORTED_TASKS
 
     assert set(TASKS) <= set(SUPPORTED_TASKS)
-    assert set(FORMER) <= {*REMOVED_TASKS, "image-to-text"}
+    redirected = {"image-to-text"}
+    assert {row.was or row.id for row in FORMER.values()} <= {*REMOVED_TASKS, *redirected}
+    assert set(REMOVED_TASKS) - {"image-to-image"} <= {*FORMER, *ALIASES}
 
 
 def test_an_old_id_with_languages_sets_them() -> None:

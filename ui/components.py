@@ -10,7 +10,9 @@ from pipelines.outputs import OutputKind
 from pipelines.spec import Field, Output
 from settings import Settings
 from ui import (
+    asked,
     boxes,
+    captions,
     cells,
     chat,
     controls,
@@ -73,6 +75,8 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Filmstrip: filmstrip.filmstrip,
     outputs.Boxes: boxes.boxes,
     outputs.Masks: masks.masks,
+    outputs.Asked: asked.asked,
+    outputs.Captions: captions.captions,
     outputs.Writing: writing.written,
     outputs.Passages: passages.passages,
     outputs.Sound: speech.sound,

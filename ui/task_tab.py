@@ -37,7 +37,8 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
         with gr.Column(elem_classes="ask", min_width=280):
             gr.Markdown(spec.help, elem_classes="help")
             if spec.became:
-                gr.HTML(say.hint(BECAME.format(spec.id, spec.became)), elem_classes="became")
+                said = BECAME.format(spec.was or spec.id, spec.became)
+                gr.HTML(say.hint(said), elem_classes="became")
             switch = one_or_many() if place.desk else None
             inputs, each = _inputs(spec, settings)
             side = many(spec, settings) if place.desk else None

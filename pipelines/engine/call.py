@@ -14,7 +14,7 @@ from pipelines.engine.listen import fit_sound
 from pipelines.engine.parts import cut
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
-from pipelines.engine.talk import read_talk
+from pipelines.engine.talk import fit_prompts, read_talk
 from pipelines.engine.windows import beginning, count
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
@@ -114,11 +114,13 @@ def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) ->
         if type(f.kind) in FITTERS:
             FITTERS[type(f.kind)](spec, f, prepared, loaded)
     _check_labels(spec, prepared, loaded)
+    fit_prompts(spec, prepared, loaded)
     prepared.setup += without_torchvision.setup(loaded.pipe)
     prepared.batch_size = _batch_size(spec, request, loaded, prepared.notes)
     if facts.dtype == BFLOAT16:
         prepared.setup += [WIDEN.format(name=name) for name in spec.widened]
     prepared.call = invocation(spec, spec.build_input, prepared.inputs, prepared, facts)
+    prepared.echo = prepared.echo or prepared.call.echo
     if spec.notes:
         prepared.notes += spec.notes(prepared.inputs, prepared.params, facts)
     return prepared
@@ -140,7 +142,7 @@ def invocation(
             kwargs[route] = within
     if prepared.batch_size > 1:
         kwargs["batch_size"] = prepared.batch_size
-    return Invocation(built.args, kwargs)
+    return Invocation(built.args, kwargs, built.echo)
 
 
 def _routed(spec: TaskSpec, params: Mapping[str, Any], route: str) -> dict[str, Any]:

@@ -240,10 +240,15 @@ def _so_far(run: Run) -> Any:
     """What a stopped run has; raises Cancelled where that is nothing."""
     if run.pieces:
         return _finished(run, run.pieces)
-    if run.stream is None or not run.stream.ids:
+    if run.stream is None or not run.stream.texts:
         raise Cancelled
-    run.stream.end()
-    return [{"generated_text": run.stream.text}]
+    return _as_raw(run.stream.texts)
+
+
+def _as_raw(texts: list[str]) -> Any:
+    """Texts as a pipeline gives them: of one input, or of several."""
+    answers = [[{"generated_text": text}] for text in texts]
+    return answers[0] if len(answers) == 1 else answers
 
 
 def _done(run: Run, raw: Any, seconds: float, stopped: bool) -> Done:
@@ -292,11 +297,11 @@ def _stream_into(run: Run, kwargs: dict[str, Any]) -> None:
         )
         return run.prepared.echo + text
 
-    def emit_text(text: str) -> None:
-        raw = [{"generated_text": text}]
+    def emit_texts(texts: list[str]) -> None:
+        raw = _as_raw(texts)
         run.emit(Partial(spec.read_output(raw, run.prepared.inputs, params, run.loaded.facts)))
 
-    run.stream = TokenStream(decode, emit_text)
+    run.stream = TokenStream(decode, emit_texts)
     target = kwargs if spec.streams == CALL else kwargs.setdefault(spec.streams, {})
     target["streamer"] = run.stream
 

@@ -14,7 +14,7 @@ from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
-from pipelines.spec import Field
+from pipelines.spec import Field, TaskSpec
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared
@@ -100,29 +100,44 @@ def _drop_type_ids(prepared: Prepared, pipe: Any) -> None:
 
 def _fit(f: Field, prepared: Prepared, loaded: Loaded) -> None:
     """Refuse a prompt that fills the window; lower max_new_tokens to what is left of it."""
+    messages = prepared.inputs[f.name]
+    chat = "chat" in loaded.facts.traits
+    prompt = messages if chat else " ".join(_texts(messages[0]))
+    _leave_room(f.name, prompt, prepared, loaded, "Shorten it, or begin anew.")
+
+
+def fit_prompts(spec: TaskSpec, prepared: Prepared, loaded: Loaded) -> None:
+    """The same for a row that writes its prompts itself."""
+    if spec.prompts and loaded.facts.max_tokens:
+        for name, prompt in spec.prompts(prepared.inputs, prepared.params, loaded.facts):
+            _leave_room(name, prompt, prepared, loaded, "Shorten it.")
+
+
+def _leave_room(name: str, prompt: Any, prepared: Prepared, loaded: Loaded, then: str) -> None:
+    """Refuse a prompt that fills the window, with what to do `then`."""
     facts, params = loaded.facts, prepared.params
-    used = _prompt_tokens(f, prepared, loaded)
+    used = _prompt_tokens(name, prompt, params, loaded)
     left = facts.max_tokens - used
-    if left < 1:
+    files = "" if isinstance(prompt, str) else " with its files"
+    if left < (1 if "generates" in facts.traits else 0):
         raise InputError(
-            f.name,
-            f"is {used:,} tokens with its files; {facts.model} reads {facts.max_tokens:,}. "
-            "Shorten it, or begin anew.",
+            name,
+            f"is {used:,} tokens{files}; {facts.model} reads {facts.max_tokens:,}. {then}",
         )
     if (params.get("max_new_tokens") or 0) > left:
         params["max_new_tokens"] = prepared.room = left
 
 
-def _prompt_tokens(f: Field, prepared: Prepared, loaded: Loaded) -> int:
+def _prompt_tokens(
+    name: str, prompt: str | list[Message], params: Mapping[str, Any], loaded: Loaded
+) -> int:
     """The length of the prompt as the pipeline will write it, with the tokens of its files."""
-    messages, processor = prepared.inputs[f.name], loaded.pipe.processor
-    if "chat" not in loaded.facts.traits:
-        text = " ".join(_texts(messages[0]))
-        return len(loaded.pipe.tokenizer(text, verbose=False)["input_ids"])
-    goes_on = continues(messages, prepared.params)
+    if isinstance(prompt, str):
+        return len(loaded.pipe.tokenizer(prompt, verbose=False)["input_ids"])
+    goes_on = continues(prompt, params)
     try:
-        read = processor.apply_chat_template(
-            messages,
+        read = loaded.pipe.processor.apply_chat_template(
+            prompt,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
@@ -132,7 +147,7 @@ def _prompt_tokens(f: Field, prepared: Prepared, loaded: Loaded) -> int:
     except Exception as error:  # a template comes with the model and raises what it likes
         logger.warning("the chat template of %s failed", loaded.facts.model, exc_info=True)
         reason = str(error).partition("\n")[0][:200]
-        raise InputError(f.name, f"does not suit the model's chat template: {reason}") from error
+        raise InputError(name, f"does not suit the model's chat template: {reason}") from error
     return int(read["input_ids"].shape[-1])
 
 

@@ -86,34 +86,40 @@ def _writers(model: Any) -> list[Any]:
 
 
 class TokenStream:
-    """A streamer for `generate`: decodes the tokens so far and hands the text on.
+    """A streamer for `generate`: decodes the tokens so far and hands the texts on.
 
-    The whole text is decoded each time; half a character at its end waits for its other half.
+    A text is decoded as a whole each time; half a character at its end waits for its other half.
+    Where several are written one after the other, the last one is under way.
     """
 
-    def __init__(self, decode: Callable[[list[int]], str], emit: Callable[[str], None]) -> None:
-        self.ids: list[int] = []
+    def __init__(
+        self, decode: Callable[[list[int]], str], emit: Callable[[list[str]], None]
+    ) -> None:
+        self._ids: list[int] = []
+        self._done: list[str] = []
         self._decode = decode
         self._emit = emit
         self._prompt_seen = False
         self._last = 0.0
 
     @property
-    def text(self) -> str:
-        """The text so far."""
-        return self._decode(self.ids)
+    def texts(self) -> list[str]:
+        """The texts so far."""
+        return [*self._done, *([self._decode(self._ids)] if self._ids else [])]
 
     def put(self, value: Any) -> None:
         """Take token ids of shape (1, prompt length) once, then (1,) each step."""
         if not self._prompt_seen:
             self._prompt_seen = True
             return
-        self.ids += value.flatten().tolist()
+        self._ids += value.flatten().tolist()
         if time.monotonic() - self._last >= STREAM_SECONDS:
-            self._emit(self.text.rstrip(HALF_CHARACTER))
+            *done, last = self.texts
+            self._emit([*done, last.rstrip(HALF_CHARACTER)])
             self._last = time.monotonic()
 
     def end(self) -> None:
         """Hand on what is left; the next text, where there are several, has a prompt again."""
         self._prompt_seen = False
-        self._emit(self.text)
+        self._done, self._ids = [*self._done, self._decode(self._ids)], []
+        self._emit(self.texts)

@@ -11,7 +11,9 @@ from typing import Any
 from pipelines import waves
 from pipelines.outputs import (
     Answers,
+    Asked,
     Boxes,
+    Captions,
     Cells,
     Decisions,
     Depth,
@@ -127,6 +129,20 @@ def _decided(one: Mapping[str, Any]) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+def _asked(answer: Any) -> Flat:
+    """The likeliest answer of each question, and the score of the first."""
+    lists = answer if answer and isinstance(answer[0], list) else [answer]
+    best = [_first(answers) for answers in lists]
+    said = "; ".join(str(one.get("answer", "")) for one in best)
+    return {"answer": said, "score": best[0].get("score") if best else None}
+
+
+def _captions(answer: Any) -> Flat:
+    """The first caption of each picture."""
+    found = answer if isinstance(answer, list) else [answer]
+    return {"text": "; ".join(str(_first(one).get("generated_text", "")) for one in found)}
+
+
 def _text(key: str) -> Callable[[Any], Flat]:
     def read(answer: Any) -> Flat:
         text = _first(answer).get(key)
@@ -150,6 +166,8 @@ FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Transcript: _text("text"),
     Answers: _answers,
     Passages: _answers,
+    Asked: _asked,
+    Captions: _captions,
     Writing: _written,
     Reply: _text("generated_text"),
     Spans: _spans,

@@ -32,6 +32,21 @@ OWN: dict[str, Own] = {
         name="ExtractionPipeline",
         classes=("AutoModelForQuestionAnswering",),
     ),
+    "visual-question-answering": Own(
+        module="pipelines.own.pictures",
+        name="PicturePipeline",
+        classes=("ViltForQuestionAnswering", "BlipForQuestionAnswering"),
+    ),
+    "image-to-text": Own(
+        module="pipelines.own.pictures",
+        name="PicturePipeline",
+        classes=(
+            "BlipForConditionalGeneration",
+            "GitForCausalLM",
+            "Pix2StructForConditionalGeneration",
+            "VisionEncoderDecoderModel",
+        ),
+    ),
 }
 
 
@@ -65,14 +80,16 @@ def fitting(loader: Any, config: Any) -> list[str]:
 
 def own_pipeline(way: str, folder: Path) -> Any:
     """One of our pipelines with the checkpoint in folder, on the CPU, for measuring it."""
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer
 
-    config = AutoConfig.from_pretrained(folder)
-    loader = next(_that_fit(way, config))
-    model = loader.from_pretrained(folder).eval()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    return class_of(way)(model=model, tokenizer=tokenizer, task=way, device="cpu")
+    config, kind = AutoConfig.from_pretrained(folder), class_of(way)
+    model = next(_that_fit(way, config)).from_pretrained(folder).eval()
+    parts = {"tokenizer": AutoTokenizer.from_pretrained(folder)}
+    if kind._load_image_processor:
+        parts["image_processor"] = AutoImageProcessor.from_pretrained(folder)
+    return kind(model=model, task=way, device="cpu", **parts)
 
 
 def _that_fit(way: str, config: Any) -> Iterator[Any]:
-    return (loader for loader in loaders_of(way) if fitting(loader, config))
+    (made,) = config.architectures
+    return (loader for loader in loaders_of(way) if made in fitting(loader, config))

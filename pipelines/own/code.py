@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pprint import pformat
 from typing import Any
 
@@ -16,20 +16,22 @@ Write = Callable[[str, tuple[Any, ...], Mapping[str, Any]], str]
 
 
 def imports(way: str, seeded: bool) -> list[str]:
-    names = ["AutoTokenizer", *CODES[way].classes, *(["set_seed"] if seeded else [])]
-    return [*CODES[way].imports, f"from transformers import {', '.join(sorted(names))}"]
+    code = CODES[way]
+    names = [*code.parts.values(), *code.classes, *(["set_seed"] if seeded else [])]
+    return [*code.imports, f"from transformers import {', '.join(sorted(names))}"]
 
 
 def loading(way: str, place: Mapping[str, Any], write: Write) -> list[str]:
-    """Lines that load tokenizer and model; `place` is what `pipeline()` would be told."""
+    """Lines that load the model and what goes with it; `place` is what `pipeline()` is told."""
     model, revision = place["model"], place.get("revision")
     at = {"revision": revision} if revision else {}
     more = {name: place[name] for name in ("device_map", "dtype") if name in place}
     more |= place.get("model_kwargs") or {}
     loaded = write(f"{CODES[way].classes[0]}.from_pretrained", (model,), {**at, **more})
     placed = f".to({place['device']!r})" if "device" in place else ""
+    parts = CODES[way].parts.items()
     return [
-        f"tokenizer = {write('AutoTokenizer.from_pretrained', (model,), at)}",
+        *(f"{name} = {write(f'{auto}.from_pretrained', (model,), at)}" for name, auto in parts),
         f"model = {loaded}{placed}.eval()",
     ]
 
@@ -42,11 +44,15 @@ def calling(way: str, call: Invocation, write: Write) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """How a way is written; `call` gives the lines after the model is loaded."""
+    """How a way is written; `call` gives the lines after the model is loaded.
+
+    `parts` are what goes with a model, by the class that loads it.
+    """
 
     classes: tuple[str, ...]
     call: Callable[[Any, dict[str, Any], Write], list[str]]
     imports: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=lambda: {"tokenizer": "AutoTokenizer"})
 
 
 def _seq2seq(read: Any, kwargs: dict[str, Any], write: Write) -> list[str]:
@@ -92,6 +98,50 @@ def _extraction(read: Any, kwargs: dict[str, Any], write: Write) -> list[str]:
     ]
 
 
+def _looking(read: Any, kwargs: dict[str, Any], write: Write) -> list[str]:
+    """One picture with its words, or several in a loop; `top_k` is for models that choose."""
+    from pipelines.own import pictures
+
+    several = isinstance(read, list)
+    whole = kwargs.get("return_full_text", True)
+    lines = [
+        "inputs = read(model, tokenizer, image_processor, one['image'], one['text'])",
+        *(_choosing(kwargs) if "top_k" in kwargs else _writing(kwargs, whole, write)),
+    ]
+    parts: list[Callable[..., Any]] = [pictures.read]
+    parts += [pictures.ranked] if "top_k" in kwargs else [] if whole else [pictures.rest]
+    inside = [f"    {part}" for line in lines for part in line.split("\n")] if several else lines
+    return [
+        *(f"\n{inspect.getsource(part)}" for part in parts),
+        "",
+        f"{'asked' if several else 'one'} = {pformat(read, width=LINE, sort_dicts=False)}",
+        *(["found = []", "for one in asked:"] if several else []),
+        *inside,
+        *(["    found.append(answers)", "print(found)"] if several else ["print(answers)"]),
+    ]
+
+
+def _choosing(kwargs: Mapping[str, Any]) -> list[str]:
+    return [
+        "with torch.no_grad():",
+        "    logits = model(**inputs).logits",
+        f"answers = ranked(model, logits, {kwargs['top_k']})",
+    ]
+
+
+def _writing(kwargs: Mapping[str, Any], whole: bool, write: Write) -> list[str]:
+    told = {name: kwargs[name] for name in ("max_new_tokens",) if name in kwargs}
+    if stops := kwargs.get("stop_sequence"):
+        told |= {"stop_strings": stops, "tokenizer": Name("tokenizer")}
+    told |= kwargs.get("generate_kwargs") or {}
+    text = "text.strip()" if whole else "rest(tokenizer, text, one['text'])"
+    return [
+        f"written = {write('model.generate', (Name('**inputs'),), told)}",
+        "texts = tokenizer.batch_decode(written, skip_special_tokens=True)",
+        f"answers = [{{'generated_text': {text}}} for text in texts]",
+    ]
+
+
 class Name:
     """Written as it is, without quotes."""
 
@@ -102,11 +152,24 @@ class Name:
         return self._name
 
 
+PARTS = {"tokenizer": "AutoTokenizer", "image_processor": "AutoImageProcessor"}
 CODES: dict[str, Code] = {
     "text2text-generation": Code(classes=("AutoModelForSeq2SeqLM",), call=_seq2seq),
     "question-answering": Code(
         classes=("AutoModelForQuestionAnswering",),
         imports=("import torch", "from collections.abc import Iterator", "from typing import Any"),
         call=_extraction,
+    ),
+    "visual-question-answering": Code(
+        classes=("AutoModelForVisualQuestionAnswering",),
+        imports=("import torch", "from typing import Any"),
+        parts=PARTS,
+        call=_looking,
+    ),
+    "image-to-text": Code(
+        classes=("AutoModelForImageTextToText",),
+        imports=("from typing import Any",),
+        parts=PARTS,
+        call=_looking,
     ),
 }

@@ -112,10 +112,11 @@ def written(raw: Any) -> list[str]:
     """Each answer as one text, the parts of a long one in a row."""
     parts = raw if raw and isinstance(raw[0], list) else [raw]
     answers = range(len(parts[0]))
-    return [" ".join(_answer(part[n]["generated_text"]) for part in parts) for n in answers]
+    return [" ".join(said(part[n]["generated_text"]) for part in parts) for n in answers]
 
 
-def _answer(text: str) -> str:
+def said(text: str) -> str:
+    """An answer without what the model said to itself."""
     return THOUGHT.sub("", text).strip()
 
 

@@ -31,13 +31,23 @@ WITHHELD = {
 }
 
 
-def generation_fields() -> tuple[Field, ...]:
+STOP_SEQUENCE = Field(
+    name="stop_sequence",
+    kind=Strings(),
+    label="Stop strings",
+    help="The answer ends after one of these; it is kept in the answer.",
+    advanced=True,
+    docs=GENERATION_DOCS,
+)
+
+
+def generation_fields(max_new_tokens: int = 256) -> tuple[Field, ...]:
     """The shared fields; most go into generate_kwargs, elsewhere they are dropped without a word.
 
     The pipelines read only max_new_tokens and stop_sequence by themselves (transformers 5.23).
     """
     made = {name: generation_field(name, route=GENERATE) for name in FIELDS}
-    made["max_new_tokens"] = generation_field("max_new_tokens")
+    made["max_new_tokens"] = generation_field("max_new_tokens", default=max_new_tokens)
     made["do_sample"] = generation_field("do_sample", route=GENERATE, default=False)
     return tuple(made.values())
 
@@ -45,14 +55,7 @@ def generation_fields() -> tuple[Field, ...]:
 def answer_fields(docs: str) -> tuple[Field, ...]:
     """Where the answer ends, and how it is written."""
     return (
-        Field(
-            name="stop_sequence",
-            kind=Strings(),
-            label="Stop strings",
-            help="The answer ends after one of these; it is kept in the answer.",
-            advanced=True,
-            docs=GENERATION_DOCS,
-        ),
+        STOP_SEQUENCE,
         Field(
             name="continue_final_message",
             kind=Flag(),
