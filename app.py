@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 from pipelines.engine.request import Engine
 from pipelines.jobs.desk import Desk
 from settings import EXAMPLES, Settings, read_settings
+
+if TYPE_CHECKING:
+    from pipelines.engine.runner import RunnerSettings
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -19,9 +23,13 @@ def build_engine(settings: Settings) -> Engine:
         models=settings.models,
         lend_token=settings.share_token,
         memory_bytes=settings.memory_bytes,
+        ram_bytes=settings.memory,
+        cores=settings.cpu_cores,
         idle_seconds=settings.idle_timeout,
         log_level=settings.log_level,
     )
+    if settings.zero_gpu:
+        return build_zero_engine(told, settings)
     if settings.engine == "inline":
         from pipelines.engine.inline import InlineEngine
 
@@ -29,6 +37,19 @@ def build_engine(settings: Settings) -> Engine:
     from pipelines.engine.worker import WorkerEngine
 
     return WorkerEngine(told, lazy=True)
+
+
+def build_zero_engine(told: RunnerSettings, settings: Settings) -> Engine:
+    """The engine of a ZeroGPU Space; `spaces` comes before anything that could touch CUDA."""
+    import spaces
+
+    from pipelines.engine.zero import ZeroEngine, read_placed
+
+    try:
+        placed = read_placed(settings.gpu_models)
+    except ValueError as error:
+        sys.exit(f"--gpu-models: {error}.")
+    return ZeroEngine(told, placed, spaces.GPU)
 
 
 def build_desk(engine: Engine, settings: Settings) -> Desk:

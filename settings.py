@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,16 @@ MODES = ("auto", "hub", "starter")
 ENGINES = ("worker", "inline")
 DEFAULT_PORT = 7860
 IDLE_SECONDS = 1_800.0
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*((?:[kmgt]i?)?b?)", re.IGNORECASE | re.ASCII)
+UNITS = {"": 1} | {
+    f"{letter}{binary}": (1_024 if binary else 1_000) ** power
+    for power, letter in enumerate("kmgt", 1)
+    for binary in ("", "i")
+}
+GPU_MODELS = (
+    "automatic-speech-recognition,image-classification,text-generation=Qwen/Qwen3-0.6B,"
+    "zero-shot-classification"
+)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -28,11 +39,28 @@ def _flag(
     choices: tuple[str, ...] = (),
     kind: type = str,
     once: str = "",
+    read: Callable[[str], Any] | None = None,
 ) -> Any:
-    """`kind` is the type of a value whose default is None, `once` a flag's former name."""
-    kind = kind if default is None else type(default)
+    """`kind` is the type of a value whose default is None, `once` a flag's former name.
+
+    `read` makes the value of its text, where the type alone does not.
+    """
+    kind = read or (kind if default is None else type(default))
     metadata = {"help": help, "env": env, "choices": choices, "kind": kind, "once": once}
     return field(default=default, metadata=metadata)
+
+
+def size(text: str) -> int:
+    """Bytes: a number, or one with Ki, Mi, Gi, Ti or k, M, G, T after it; raises ValueError."""
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(text)
+    return int(float(found[1]) * UNITS[found[2].lower().removesuffix("b")])
+
+
+def cores(text: str) -> int:
+    """Whole cores; a platform may tell a share of one."""
+    return max(1, int(float(text))) if float(text) else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +106,23 @@ class Settings:
     idle_timeout: float = _flag(
         IDLE_SECONDS, "seconds after which an unused model is unloaded (0: never)",
         "PLAYGROUND_IDLE_TIMEOUT",
+    )  # fmt: skip
+    cpu_cores: int = _flag(
+        0, "cores that models may compute on (0: all that the machine shows); a Space sets it",
+        "CPU_CORES", read=cores,
+    )  # fmt: skip
+    memory: int = _flag(
+        0, "all the RAM that there is, such as 16Gi, where the system shows more (0: as shown); a "
+        "Space sets it",
+        "MEMORY", read=size,
+    )  # fmt: skip
+    zero_gpu: bool = _flag(
+        False, "a GPU is lent for each run: a ZeroGPU Space sets this itself", "SPACES_ZERO_GPU"
+    )
+    gpu_models: str = _flag(
+        GPU_MODELS, "what has that GPU, placed at the start: task or task=model, separated by "
+        "commas; everything else answers on the CPU",
+        "PLAYGROUND_GPU_MODELS",
     )  # fmt: skip
     check: bool = _flag(False, "run one example of every task, print what each answers, and end")
     jobs_folder: str = _flag(
@@ -131,6 +176,7 @@ def read_settings(
     """Flag over environment over default; a wrong value ends with a sentence and exit code 2."""
     environ = os.environ if environ is None else environ
     parser = _parser()
+    parser.set_defaults(public=bool(environ.get("SPACE_ID")))  # strangers visit a Space
     for f in fields(Settings):
         value = environ.get(f.metadata["env"] or "", "")
         if value:

@@ -118,8 +118,8 @@ def load(
     return Loaded(pipe=pipe, facts=facts, seconds=seconds, weights=weights)
 
 
-def warm_up() -> None:
-    """Import what the first request would wait for.
+def warm_up(cores: int = 0) -> None:
+    """Import what the first request would wait for; `cores` is for how many threads (0: all).
 
     torch's threads spin for a moment, then wait asleep: on busy cores, small models answer 4 to 5
     times faster so, and on idle ones no slower.
@@ -133,7 +133,20 @@ def warm_up() -> None:
 
     library_logging.disable_progress_bar()
     assert pipeline
+    if cores:  # a container may see more cores than it may use
+        torch.set_num_threads(cores)
     logger.info("ready: torch %s, transformers %s", torch.__version__, transformers.__version__)
+
+
+def alone_in_process() -> None:
+    """After a fork, which took this thread along and no other: torch's threads would never answer.
+
+    The lock is made anew too: the thread that held it is not here.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    SAMPLING._at_fork_reinit()  # type: ignore[attr-defined] # as logging and threading do
 
 
 def set_seed(seed: int) -> None:

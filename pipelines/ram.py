@@ -15,12 +15,24 @@ NAMES = (
 """Version 2 and 1: the limit, what is used of it, and the part of that which can be dropped."""
 
 
+_told = 0
+"""Bytes that this process was told it may use; 0 is nothing."""
+
+
+def tell(most: int) -> None:
+    """What the platform says that there is (MEMORY on a Space), where it sets no limit itself."""
+    global _told
+    _told = most
+
+
 def ram(proc: Path = PROC, cgroups: Path = CGROUPS) -> tuple[int, int]:
     """Bytes (in use, in all), whichever leaves less free; (0, 0) where the system does not say."""
     machine = _machine(proc)
     limited = [
         found for group in _groups(proc, cgroups) for names in NAMES if (found := _of(group, names))
     ]
+    if _told:
+        limited.append((_own(proc), _told))
     return min([machine, *limited], key=lambda pair: pair[1] - pair[0]) if machine[1] else machine
 
 
@@ -29,6 +41,12 @@ def _machine(proc: Path) -> tuple[int, int]:
     found = {name: int(kb) * KIB for name, kb in re.findall(r"(\w+):\s+(\d+) kB", text)}
     total = found.get("MemTotal", 0)
     return total - found.get("MemAvailable", 0), total
+
+
+def _own(proc: Path) -> int:
+    """What this process uses."""
+    found = re.search(r"^VmRSS:\s+(\d+) kB", _read(proc / "self" / "status"), re.MULTILINE)
+    return int(found[1]) * KIB if found else 0
 
 
 def _groups(proc: Path, cgroups: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from pipelines.limits import PUBLIC_LABELS
-from settings import Settings, read_settings
+from settings import Settings, read_settings, size
 
 NAMED = [f for f in fields(Settings) if f.metadata["env"]]
 
@@ -44,6 +44,9 @@ def test_a_switch_of_the_environment_can_be_turned_off_by_flag() -> None:
         ([], {"GRADIO_SERVER_PORT": "many"}, "GRADIO_SERVER_PORT"),
         ([], {"PLAYGROUND_ENGINE": "rocket"}, "PLAYGROUND_ENGINE"),
         ([], {"PLAYGROUND_MEMORY_BUDGET": "all"}, "PLAYGROUND_MEMORY_BUDGET"),
+        ([], {"CPU_CORES": "all"}, "CPU_CORES"),
+        ([], {"MEMORY": "plenty"}, "MEMORY"),
+        (["--memory", "16 Gb of it"], {}, "--memory"),
         (["--no-such-flag"], {}, "--no-such-flag"),
     ],
 )
@@ -84,3 +87,25 @@ def test_the_hosts_token_is_not_lent_unless_asked_for(flag: str) -> None:
     assert Settings().share_token is False
     assert read_settings([flag], {}).share_token is True
     assert read_settings(["--share"], {}).share_token is False
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("17179869184", 2**34), ("16Gi", 2**34), ("16GiB", 2**34), ("16G", 16 * 10**9),
+        ("0.5 gb", 5 * 10**8), ("512 Mi", 2**29), ("64k", 64_000), ("7b", 7),
+    ],
+)  # fmt: skip
+def test_a_size_is_read_as_platforms_write_it(text: str, count: int) -> None:
+    assert size(text) == count
+
+
+@pytest.mark.parametrize(("text", "cores"), [("2", 2), ("2.0", 2), ("0.5", 1), ("0", 0)])
+def test_cores_are_whole(text: str, cores: int) -> None:
+    assert read_settings([], {"CPU_CORES": text}).cpu_cores == cores
+
+
+def test_on_a_space_strangers_visit_unless_told_otherwise() -> None:
+    assert read_settings([], {"SPACE_ID": "me/app"}).public is True
+    assert read_settings(["--no-public"], {"SPACE_ID": "me/app"}).public is False
+    assert read_settings([], {"SPACE_ID": "me/app", "PLAYGROUND_PUBLIC": "no"}).public is False

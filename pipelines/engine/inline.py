@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from pipelines import device, hub, loading
+from pipelines import device, hub, loading, ram
 from pipelines.engine.request import Event, Failed, Request, Status, Waiting
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.engine.stream import stream
@@ -43,6 +43,8 @@ class InlineEngine:
         on_status: Callable[[Status], None] = lambda _: None,
         lazy: bool = False,
     ) -> None:
+        ram.tell(settings.ram_bytes)
+        self._cores = settings.cores
         self._runner = Runner(settings, self._cache_changed)
         self._mode = settings.models
         self._on_status = on_status
@@ -145,7 +147,7 @@ class InlineEngine:
     def _live(self) -> None:
         """Warm up, then unload idle models now and then."""
         try:
-            loading.warm_up()
+            loading.warm_up(self._cores)
             found = device.devices()
         except Exception as error:
             logger.exception("the engine cannot start")

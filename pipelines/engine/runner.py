@@ -65,6 +65,10 @@ class RunnerSettings:
     lend_token: bool = False
     """Whether visitors' models are fetched with the host's token."""
     memory_bytes: int | None = 0
+    ram_bytes: int = 0
+    """All the RAM that the platform says there is; 0 where it does not."""
+    cores: int = 0
+    """Threads that torch computes with; 0 leaves it to torch."""
     idle_seconds: float = 0.0
     log_level: int = logging.INFO
 

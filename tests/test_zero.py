@@ -1,0 +1,303 @@
+"""The engine of a ZeroGPU Space, over a stand-in for `spaces` that forks and pickles."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import app
+from pipelines import ram
+from pipelines.engine import pace
+from pipelines.engine.inline import InlineEngine
+from pipelines.engine.intake import request_from
+from pipelines.engine.pace import FIRST_SECONDS, LEAST_SECONDS, MOST_SECONDS, Pace
+from pipelines.engine.request import Done, Event, Failed, Partial, Request
+from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.zero import Placed, ZeroEngine, read_placed, sentence
+from pipelines.jobs.stream import run_rows
+from pipelines.limits import GB, Limits
+from pipelines.tasks import task
+from pipelines.token import Token
+from settings import Settings, read_settings
+
+HERE = Path(__file__).parent
+TEXT, CHAT, TOPIC = "text-classification", "text-generation", "zero-shot-classification"
+LONG = {"text": "Tell me a story.", "max_new_tokens": 300, "min_new_tokens": 300}
+slow = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+
+@pytest.fixture(scope="module")
+def spaces() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(HERE / "stand_in")
+        yield importlib.import_module("spaces")
+        sys.modules.pop("spaces")
+
+
+@pytest.fixture(scope="module")
+def engine(spaces: ModuleType) -> Iterator[ZeroEngine]:
+    """Two starters are placed; the CPU stands for the GPU."""
+    import torch
+
+    torch.set_num_threads(1)
+    settings = RunnerSettings(limits=Limits(), models="starter")
+    engine = ZeroEngine(settings, (Placed(TEXT), Placed(CHAT)), spaces.GPU, device="cpu")
+    yield engine
+    engine.close()
+
+
+def ask(id: str, owner: str = "me", token: str = "", **values: Any) -> Request:
+    return request_from(task(id), {"text": "I love it", **values}, Limits(), owner, Token(token))
+
+
+def last(engine: ZeroEngine, request: Request) -> Event:
+    return list(engine.run(request))[-1]
+
+
+def done(engine: ZeroEngine, request: Request) -> Done:
+    event = last(engine, request)
+    assert isinstance(event, Done), event
+    return event
+
+
+def said(engine: ZeroEngine, request: Request) -> str:
+    event = last(engine, request)
+    assert isinstance(event, Failed), event
+    return event.message
+
+
+class TestTheEngine:
+    pytestmark = slow
+
+    def test_a_placed_model_answers_in_a_process_that_stays(
+        self, engine: ZeroEngine, spaces: ModuleType
+    ) -> None:
+        first, second = done(engine, ask(TEXT)), done(engine, ask(TEXT))
+        assert first.answer == second.answer
+        assert first.answer[0]["label"]
+        assert len(set(spaces.pids[-2:])) == 1
+        assert os.getpid() not in spaces.pids
+
+    def test_the_time_asked_for_is_measured(self, engine: ZeroEngine, spaces: ModuleType) -> None:
+        engine._pace = Pace()
+        done(engine, ask(TEXT))
+        before = engine._pace.seconds(replace(ask(TEXT), load=engine._keys[0]))
+        assert LEAST_SECONDS <= before < FIRST_SECONDS
+
+    def test_words_come_as_they_are_written(self, engine: ZeroEngine, spaces: ModuleType) -> None:
+        count = len(spaces.asked)
+        events = list(engine.run(ask(CHAT, text="Who is Anna?", max_new_tokens=30)))
+        assert any(isinstance(event, Partial) for event in events)
+        assert isinstance(events[-1], Done)
+        assert len(spaces.asked) == count + 1
+
+    def test_everything_else_answers_on_the_cpu_and_says_so(
+        self, engine: ZeroEngine, spaces: ModuleType
+    ) -> None:
+        count = len(spaces.asked)
+        labels = {"candidate_labels": ["sports", "weather"]}
+        there = done(engine, ask(TOPIC, **labels))
+        assert "ran on the CPU here; starter/text-classification" in there.notes[-1]
+        assert not done(engine, ask(TEXT, device="cpu")).notes
+        assert len(spaces.asked) == count
+
+    def test_a_gpu_for_a_model_that_has_none_is_refused(self, engine: ZeroEngine) -> None:
+        labels = {"candidate_labels": ["sports", "weather"]}
+        assert "choose auto or cpu" in said(engine, ask(TOPIC, device="cuda:0", **labels))
+
+    def test_jobs_leave_the_gpu_alone(self, engine: ZeroEngine, spaces: ModuleType) -> None:
+        count = len(spaces.asked)
+        rows = [{"text": "I love it"}, {"text": "I hate it"}]
+        assert not any(result.error for result in run_rows(engine, TEXT, rows))
+        assert len(spaces.asked) == count
+
+    def test_too_little_quota_is_said_in_numbers(
+        self, engine: ZeroEngine, spaces: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(spaces, "left", 4.0)
+        told = said(engine, ask(TEXT))
+        assert f"asks for {spaces.asked[-1]} s of GPU time and you have 4 s left" in told
+        assert "try again in 3:21:05" in told
+
+    def test_a_caller_who_leaves_frees_the_process_for_the_next(
+        self, engine: ZeroEngine, spaces: ModuleType
+    ) -> None:
+        events = engine.run(ask(CHAT, **LONG))
+        assert any(isinstance(event, Partial) for event in events)
+        events.close()  # type: ignore[attr-defined]
+        assert isinstance(done(engine, ask(CHAT, text="Who is Anna?")), Done)
+
+    def test_stop_ends_the_run_of_its_owner(self, engine: ZeroEngine) -> None:
+        ends = []
+        for event in engine.run(ask(CHAT, "you", **LONG)):
+            if isinstance(event, Partial):
+                engine.cancel("me")
+                engine.cancel("you")
+            ends.append(event)
+        assert ends[-1] == Failed("Stopped.")
+
+    def test_a_gpu_that_is_taken_back_is_said_and_asked_for_longer(
+        self, engine: ZeroEngine, spaces: ModuleType
+    ) -> None:
+        engine._pace = Pace()
+        request = ask(CHAT, **LONG)
+        ends: list[Event] = []
+        for event in engine.run(request):
+            if isinstance(event, Partial) and not any(isinstance(e, Partial) for e in ends):
+                os.kill(spaces.pids[-1], signal.SIGKILL)
+            ends.append(event)
+        assert isinstance(ends[-1], Failed)
+        assert f"taken back after {FIRST_SECONDS} s" in ends[-1].message
+        key = next(key for key in engine._keys if key.task == CHAT)
+        assert engine._pace.seconds(replace(request, load=key)) > FIRST_SECONDS
+        assert isinstance(done(engine, ask(CHAT, text="Who is Anna?")), Done)
+
+    def test_a_visitors_token_does_not_travel(
+        self, engine: ZeroEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[Request] = []
+        lent = engine._lent
+        monkeypatch.setattr(engine, "_lent", lambda asked: seen.append(asked) or lent(asked))
+        done(engine, ask(TEXT, token="hf_MineMineMine42"))
+        assert [bool(request.token) for request in seen] == [False]
+
+    def test_what_is_placed_is_told_and_stays(self, engine: ZeroEngine) -> None:
+        engine.unload("")
+        placed = {held.model for held in engine.status().held}
+        assert placed >= {"starter/text-classification", "starter/text-generation"}
+
+    def test_a_model_that_cannot_be_placed_is_left_to_the_cpu(self, spaces: ModuleType) -> None:
+        told = Settings(zero_gpu=True, models="starter", gpu_models=TEXT)
+        built = app.build_engine(told)  # there is no CUDA here
+        try:
+            assert isinstance(built, ZeroEngine)
+            assert not built._keys
+            assert isinstance(last(built, ask(TEXT)), Done)
+        finally:
+            built.close()
+
+    def test_a_cpu_space_computes_on_the_cores_and_in_the_memory_that_it_has(self) -> None:
+        import torch
+
+        threads = torch.get_num_threads()
+        told = RunnerSettings(limits=Limits(), models="starter", ram_bytes=2 * GB, cores=1)
+        engine = InlineEngine(told)
+        try:
+            assert isinstance(list(engine.run(ask(TEXT)))[-1], Done)
+            (memory,) = [m for m in engine.status().memory if m.name == "RAM"]
+            assert (memory.total, torch.get_num_threads()) == (2 * GB, 1)
+        finally:
+            engine.close()
+            ram.tell(0)
+            torch.set_num_threads(threads)
+
+
+def test_a_space_tells_its_cores_and_memory() -> None:
+    read = read_settings([], {"CPU_CORES": "2", "MEMORY": "16Gi", "SPACE_ID": "me/app"})
+    engine = app.build_engine(read)
+    try:
+        assert (engine._settings.cores, engine._settings.ram_bytes) == (2, 16 * 2**30)
+        assert read.public
+        assert not read.alone
+    finally:
+        engine.close()
+
+
+def test_what_is_placed_is_a_task_with_or_without_a_model() -> None:
+    assert read_placed(f"{TEXT}, {CHAT}=acme/gpt2,") == (Placed(TEXT), Placed(CHAT, "acme/gpt2"))
+    assert read_placed("") == ()
+    with pytest.raises(ValueError, match="text-clasification is no task"):
+        read_placed("text-clasification")
+
+
+def test_the_default_placement_is_one() -> None:
+    assert read_placed(Settings().gpu_models)
+
+
+def test_a_wrong_placement_ends_with_the_name_of_the_flag(
+    spaces: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="--gpu-models: chess is no task"):
+        app.build_engine(Settings(zero_gpu=True, gpu_models="chess"))
+
+
+class Refusal(Exception):
+    """As spaces raises them."""
+
+    def __init__(self, title: str, message: str) -> None:
+        super().__init__(message)
+        self.title, self.message = title, message
+
+
+@pytest.mark.parametrize(
+    ("title", "message", "words"),
+    [
+        (
+            "ZeroGPU quota exceeded",
+            "You have exceeded your Pro ZeroGPU quota (60s requested vs. 56s left). "
+            "Try again in 23:59:59. ",
+            "asks for 60 s of GPU time and you have 56 s left",
+        ),
+        ("ZeroGPU quota exceeded", "You have exceeded your ZeroGPU runs limit. ", "no GPU runs"),
+        ("ZeroGPU quota exceeded", "Space app has reached its GPU limit. ", "of this Space"),
+        ("ZeroGPU pending credits exceeded", "You have too many", "wait for one of them"),
+        (
+            "ZeroGPU illegal duration",
+            "The requested GPU duration (300s) is larger than the maximum allowed",
+            "more than one may have",
+        ),
+        ("ZeroGPU queue timeout", "No GPU was available after 60s. Retry later", "within a minute"),
+        ("ZeroGPU client error", "No GPU was available", "within a minute"),
+        ("ZeroGPU client error", "Expired ZeroGPU proxy token", "load it anew"),
+        ("ZeroGPU worker error", "GPU task aborted", "taken back after 40 s"),
+        ("ZeroGPU worker error", "RuntimeError", "No GPU could be had"),
+    ],
+)
+def test_each_refusal_of_zerogpu_is_a_sentence_with_a_next_step(
+    title: str, message: str, words: str
+) -> None:
+    told = sentence(Refusal(title, message), 40)
+    assert words in told
+    assert "\n" not in told
+    assert any(step in told for step in ("try again", "choose cpu", "wait for", "load it anew"))
+
+
+class TestPace:
+    def test_at_first_it_asks_for_a_guess(self) -> None:
+        assert Pace().seconds(ask(CHAT)) == FIRST_SECONDS
+
+    def test_more_words_ask_for_more_time_and_fewer_for_no_less(self) -> None:
+        timed = Pace()
+        timed.took(ask(CHAT, max_new_tokens=100), 10.0)
+        asked = [timed.seconds(ask(CHAT, max_new_tokens=n)) for n in (10, 100, 300, 8_000)]
+        assert asked == [20, 20, 50, MOST_SECONDS]
+
+    def test_the_run_most_like_it_counts(self) -> None:
+        timed = Pace()
+        timed.took(ask(CHAT, max_new_tokens=10), 1.0)
+        timed.took(ask(CHAT, max_new_tokens=1_000), 20.0)
+        assert timed.seconds(ask(CHAT, max_new_tokens=900)) == 35
+        assert timed.seconds(ask(TEXT)) == FIRST_SECONDS
+
+    def test_only_the_latest_runs_are_remembered(self) -> None:
+        timed = Pace()
+        for _ in range(pace.REMEMBERED):
+            timed.took(ask(TEXT), 40.0)
+        for _ in range(pace.REMEMBERED):
+            timed.took(ask(TEXT), 1.0)
+        assert timed.seconds(ask(TEXT)) == LEAST_SECONDS
+
+    def test_a_run_that_was_cut_off_asks_for_more(self) -> None:
+        timed = Pace()
+        timed.took(ask(TEXT), 1.0)
+        timed.cut_off(ask(TEXT), 10.0)
+        assert timed.seconds(ask(TEXT)) > 20
