@@ -25,10 +25,6 @@ UNITS = {"": 1} | {
     for power, letter in enumerate("kmgt", 1)
     for binary in ("", "i")
 }
-GPU_MODELS = (
-    "automatic-speech-recognition,image-classification,text-generation=Qwen/Qwen3-0.6B,"
-    "zero-shot-classification"
-)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -120,8 +116,8 @@ class Settings:
         False, "a GPU is lent for each run: a ZeroGPU Space sets this itself", "SPACES_ZERO_GPU"
     )
     gpu_models: str = _flag(
-        GPU_MODELS, "what has that GPU, placed at the start: task or task=model, separated by "
-        "commas; everything else answers on the CPU",
+        "", "what has that GPU, placed at the start: task or task=model, separated by commas (not "
+        "set: a few of the suggested ones); everything else answers on the CPU",
         "PLAYGROUND_GPU_MODELS",
     )  # fmt: skip
     check: bool = _flag(False, "run one example of every task, print what each answers, and end")

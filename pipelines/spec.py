@@ -66,6 +66,8 @@ class Model:
     id: str
     revision: str = "main"
     note: str = ""
+    lent: bool = False
+    """Has the GPU of a ZeroGPU Space where its host names no models."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -214,13 +214,14 @@ def test_a_space_tells_its_cores_and_memory() -> None:
 
 def test_what_is_placed_is_a_task_with_or_without_a_model() -> None:
     assert read_placed(f"{TEXT}, {CHAT}=acme/gpt2,") == (Placed(TEXT), Placed(CHAT, "acme/gpt2"))
-    assert read_placed("") == ()
     with pytest.raises(ValueError, match="text-clasification is no task"):
         read_placed("text-clasification")
 
 
-def test_the_default_placement_is_one() -> None:
-    assert read_placed(Settings().gpu_models)
+def test_by_default_a_few_of_the_suggested_models_are_placed() -> None:
+    placed = read_placed(Settings().gpu_models)
+    assert 1 < len(placed) < 6
+    assert all(each.model for each in placed)
 
 
 def test_a_wrong_placement_ends_with_the_name_of_the_flag(

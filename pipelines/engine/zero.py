@@ -25,7 +25,7 @@ from pipelines.engine.stream import stream
 from pipelines.errors import InputError, PipelineError
 from pipelines.loading import LoadSettings, alone_in_process, load, settled, warm_up
 from pipelines.spec import AUTO
-from pipelines.tasks import BY_ID
+from pipelines.tasks import BY_ID, ROWS
 from pipelines.token import NO_TOKEN
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,12 @@ class Placed:
 
 
 def read_placed(text: str) -> tuple[Placed, ...]:
-    """`task` or `task=model`, separated by commas; raises ValueError naming what is wrong."""
+    """`task` or `task=model`, separated by commas; raises ValueError naming what is wrong.
+
+    An empty one is what the rows suggest.
+    """
+    if not text.strip():
+        return tuple(Placed(row.id, m.id) for row in ROWS for m in row.models if m.lent)
     found = [part.strip().partition("=") for part in text.split(",") if part.strip()]
     for task, _, _ in found:
         if task not in BY_ID:

@@ -229,7 +229,7 @@ ROW = TaskSpec(
         Model(id="openai/whisper-tiny", note="99 languages, 38M, quick"),
         Model(id="openai/whisper-base", note="99 languages, 73M"),
         Model(id="openai/whisper-small", note="99 languages, 242M"),
-        Model(id="openai/whisper-large-v3-turbo", note="99 languages, 809M, best"),
+        Model(id="openai/whisper-large-v3-turbo", note="99 languages, 809M, best", lent=True),
         Model(id="distil-whisper/distil-large-v3.5", note="English, 756M, fast for its size"),
     ),
     starter=Starter(

@@ -38,7 +38,9 @@ ROW = TaskSpec(
     ),
     outputs=(Output(name="scores", kind=Scores, label="Labels by score"),),
     models=(
-        Model(id="google/vit-base-patch16-224", revision="3f49326", note="ImageNet, 87M"),
+        Model(
+            id="google/vit-base-patch16-224", revision="3f49326", note="ImageNet, 87M", lent=True
+        ),
         Model(id="microsoft/resnet-50", note="ImageNet, 26M, quick"),
         Model(id="facebook/convnextv2-tiny-22k-224", note="ImageNet-22k, 29M"),
         Model(id="facebook/deit-tiny-patch16-224", note="ImageNet, 6M, small"),

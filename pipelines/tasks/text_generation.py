@@ -111,7 +111,7 @@ ROW = TaskSpec(
         Model(id="HuggingFaceTB/SmolLM3-3B", revision="a07cc9a", note="3B, chat, 6 languages"),
         Model(id="Qwen/Qwen3-0.6B", note="0.6B, chat, runs on a CPU"),
         Model(id="HuggingFaceTB/SmolLM2-360M-Instruct", note="0.4B, chat, quick"),
-        Model(id="Qwen/Qwen2.5-1.5B-Instruct", note="1.5B, chat"),
+        Model(id="Qwen/Qwen2.5-1.5B-Instruct", note="1.5B, chat", lent=True),
         Model(id="openai-community/gpt2", note="0.1B, continues text, no chat"),
         Model(id="facebook/opt-1.3b", note="1.3B, continues text, no chat"),
     ),

@@ -73,7 +73,7 @@ ROW = TaskSpec(
     ),
     outputs=(Output(name="scores", kind=Scores, label="Labels by score"),),
     models=(
-        Model(id="facebook/bart-large-mnli", revision="d7645e1", note="English, 407M"),
+        Model(id="facebook/bart-large-mnli", revision="d7645e1", note="English, 407M", lent=True),
         Model(id="MoritzLaurer/deberta-v3-base-zeroshot-v2.0", note="English, 184M, strong"),
         Model(id="MoritzLaurer/mDeBERTa-v3-base-mnli-xnli", note="100 languages, 279M"),
         Model(id="typeform/distilbert-base-uncased-mnli", note="English, 67M, quick"),
