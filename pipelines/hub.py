@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.access import Access, guard, permit, permitted, require
+from pipelines.delivery import Delivery, Report
 from pipelines.errors import ModelError, PipelineError
 from pipelines.hub_answers import ASK_OFFLINE, failure, offline, refusal
 from pipelines.limits import GB
@@ -27,8 +28,6 @@ SPARE_DISK_BYTES = GB // 2
 SIDE_FILES = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken", "merges*", "vocab*")
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")
 
-Report = Callable[[int, int], None]
-"""Called with bytes done and bytes in all while files arrive; what it raises ends the download."""
 Inspect = Callable[[Path], None]
 """Called with the folder once the side files are there, before any weights are fetched."""
 
@@ -125,34 +124,28 @@ def _download(
     model: str, revision: str, report: Report, inspect: Inspect, access: Access
 ) -> tuple[Path, str]:
     """Side files, a look at them, then the weights; all of one commit."""
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import HfApi
 
     listing = HfApi().model_info(
         model, revision=revision, files_metadata=True, timeout=ANSWER_SECONDS, token=access.shown
     )
     if listing.gated or listing.private:
         _enter(model, access)
-    sizes = {s.rfilename: s.size or 0 for s in listing.siblings or []}
-    weights, side = _wanted(model, list(sizes))
-    total = sum(sizes[name] for name in (*side, *weights))
-    _require_room(model, sum(sizes[name] for name in weights), access)
+    files = {file.rfilename: file for file in listing.siblings or []}
+    weights, side = _wanted(model, list(files))
     commit = listing.sha or revision
-    arrived = _Arrived(report, total)
-    bar: Any = arrived.bar  # any callable will do, the client says type
-
-    def fetch(name: str, at: str) -> Path:
-        return Path(hf_hub_download(model, name, revision=at, token=access.shown, tqdm_class=bar))
-
+    listed = [files[name] for name in (*side, *weights)]
+    wanted = Delivery(model, commit, access.shown, report, listed)
+    _require_room(model, [files[name] for name in weights], wanted.lacking, access)
     folder = Path()
     for name in side:
-        folder = fetch(name, commit).parent
-        arrived.finish(sizes[name])
+        folder = wanted.bring(name).parent
     inspect(folder)
     for name in weights:
-        fetch(name, commit)
-        arrived.finish(sizes[name])
+        wanted.bring(name)
     if revision != commit:
-        fetch("config.json", revision)  # writes down which commit the revision is, for offline use
+        _write_ref(model, revision, access)
+    report(0, 0, "")
     return folder, commit
 
 
@@ -164,45 +157,11 @@ def _enter(model: str, access: Access) -> None:
         guard(model)
 
 
-class _Arrived:
-    """Bytes so far, over all files of a download; `bar` is what the client takes for a tqdm."""
+def _write_ref(model: str, revision: str, access: Access) -> None:
+    """Writes down which commit the revision is, for offline use."""
+    from huggingface_hub import hf_hub_download
 
-    def __init__(self, report: Report, total: int) -> None:
-        self._report = report
-        self._total = total
-        self._files = 0
-        report(0, total)
-
-    def finish(self, size: int) -> None:
-        """A file is there, whether it was fetched or on disk already."""
-        self._files += size
-        self._report(min(self._files, self._total), self._total)
-
-    def bar(self, *_: Any, initial: int = 0, **__: Any) -> _Bar:
-        """A bar for the file that arrives now."""
-        return _Bar(lambda seen: self._report(min(self._files + seen, self._total), self._total))
-
-
-class _Bar:
-    """The few methods of tqdm that huggingface_hub 2.4 calls."""
-
-    def __init__(self, seen: Callable[[int], None]) -> None:
-        self._seen = seen
-        self.n = 0
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def update(self, count: float | None = 1) -> None:
-        """`count` more bytes have arrived."""
-        self.n += int(count or 0)
-        self._seen(self.n)
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_, **__: None
+    hf_hub_download(model, "config.json", revision=revision, token=access.shown)
 
 
 def _wanted(model: str, names: list[str]) -> tuple[list[str], list[str]]:
@@ -227,10 +186,11 @@ def _require_weights(model: str, names: list[str]) -> None:
         )
 
 
-def _require_room(model: str, weights: int, access: Access) -> None:
+def _require_room(model: str, files: list[Any], lacking: dict[str, int], access: Access) -> None:
     """Refuse before the download what neither disk nor memory could hold (R14)."""
     from huggingface_hub import constants
 
+    weights = sum(file.size or 0 for file in files)
     if access.memory_bytes and weights > access.memory_bytes:
         room = f"{access.memory_bytes / GB:.1f} GB"
         raise ModelError(
@@ -239,8 +199,8 @@ def _require_room(model: str, weights: int, access: Access) -> None:
         )
     cache = Path(constants.HF_HUB_CACHE)
     free = shutil.disk_usage(next(p for p in (cache, *cache.parents) if p.exists())).free
-    if weights > free - SPARE_DISK_BYTES:
+    if (size := sum(lacking.values())) and size > free - SPARE_DISK_BYTES:
         raise ModelError(
-            f"{model} has {weights / GB:.1f} GB of weights and the disk {free / GB:.1f} GB left; "
+            f"{model} has {size / GB:.1f} GB to fetch and the disk {free / GB:.1f} GB left; "
             "make room or choose a smaller model."
         )

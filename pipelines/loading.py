@@ -15,9 +15,10 @@ from pipelines import device as devices
 from pipelines import own, precision, without_torchvision
 from pipelines.access import Access
 from pipelines.checkpoint import class_for, class_name, read_config
+from pipelines.delivery import Report
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
-from pipelines.hub import Inspect, Report, fetch_model
+from pipelines.hub import Inspect, fetch_model
 from pipelines.kinds import Video
 from pipelines.processors import processors_of
 from pipelines.spec import ModelFacts, TaskSpec

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "c0ffee" * 6 + "beef"
+PATIENCE = 60.0
 BRANCHES = ("main", "v1", COMMIT)
 REFUSALS: dict[str, tuple[int, str]] = {
     "not found": (404, "RepoNotFound"),
@@ -26,11 +27,19 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "down": (503, ""),
 }
 """Fault -> HTTP status and X-Error-Code, as the Hub sends them."""
+BODIES = ("truncated", "breaking", "rangeless", "whole", "slow", "silent", "damaged", "failing")
+"""Faults of the weights' bodies: never more than half; half, once; the same from a server without
+ranges; such a server; pauses between blocks; half, then silence; a wrong byte; status 503."""
+HALF = ("truncated", "breaking", "rangeless", "silent")
+AFTER = {"breaking": "", "rangeless": "whole"}
+"""Fault -> what it becomes once it has happened."""
+LFS = ".safetensors"
+ELSEWHERE = "/elsewhere"
 
 
 @dataclass
 class Hub:
-    """`repos` maps ids to folders, `faults` ids to a key of REFUSALS, or "truncated" or "slow".
+    """`repos` maps ids to folders, `faults` ids to a key of REFUSALS or of BODIES.
 
     The fault of "" is that of the search.
     """
@@ -48,6 +57,12 @@ class Hub:
     url: str = ""
     block_seconds: float = 0.0
     """Pause between two blocks of a file of a "slow" repository."""
+    elsewhere: bool = False
+    """Whether weights come from another host, as they do from the Hub."""
+    ranges: list[str] = field(default_factory=list)
+    """The Range headers that came."""
+    awake: threading.Event = field(default_factory=threading.Event)
+    """Ends the silence of a "silent" repository."""
 
     def files(self, id: str) -> dict[str, bytes]:
         return {file.name: file.read_bytes() for file in sorted(self.repos[id].iterdir())}
@@ -64,9 +79,24 @@ def serve(hub: Hub) -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.awake.set()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _hash(name: str, body: bytes) -> str:
+    """SHA-256 of large files, git's sum of the others, as the Hub does."""
+    if name.endswith(LFS):
+        return hashlib.sha256(body).hexdigest()
+    return hashlib.sha1(f"blob {len(body)}\0".encode() + body).hexdigest()
+
+
+def _sibling(name: str, body: bytes) -> dict[str, Any]:
+    told: dict[str, Any] = {"rfilename": name, "size": len(body), "blobId": _hash("", body)}
+    if name.endswith(LFS):
+        told["lfs"] = {"size": len(body), "sha256": _hash(name, body), "pointerSize": 134}
+    return told
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -89,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path.startswith("/api/models/"):
             self._api(path.removeprefix("/api/models/").split("/"))
         elif "/resolve/" in path:
-            id, _, rest = path[1:].partition("/resolve/")
+            id, _, rest = path.removeprefix(ELSEWHERE)[1:].partition("/resolve/")
             self._file(id, *rest.split("/", 1))
         else:
             self._answer(404)
@@ -121,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
         if verb == "tree":
             self._json([{"type": "file", "path": n, "size": len(b)} for n, b in files.items()])
             return
-        siblings = [{"rfilename": name, "size": len(body)} for name, body in files.items()]
+        siblings = [_sibling(name, body) for name, body in files.items()]
         about = {"id": id, "modelId": id, "sha": COMMIT, "siblings": siblings, "tags": []}
         kind = self.hub.closed.get(id, (self.hub.faults.get(id, ""), ()))[0]
         about |= {"gated": "manual" if kind == "gated" else False, "private": kind == "private"}
@@ -144,13 +174,42 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             self._refuse(404, "EntryNotFound")
             return
-        tag = hashlib.sha1(body).hexdigest()
-        length = {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT, "Content-Length": str(len(body))}
-        fault = self.hub.faults.get(id)
-        self.close_connection = fault == "truncated" and name.endswith(".safetensors")
-        if self.close_connection:
-            body = body[: len(body) // 2]
-        self._answer(200, body, length, pause=self.hub.block_seconds if fault == "slow" else 0)
+        fault = self.hub.faults.get(id, "") if name.endswith(LFS) else ""
+        if fault == "failing" and self.command == "GET":
+            self._refuse(503, "")
+            return
+        headers = {"ETag": f'"{_hash(name, body)}"', "X-Repo-Commit": COMMIT}
+        if self.hub.elsewhere and name.endswith(LFS) and not self.path.startswith(ELSEWHERE):
+            linked = {"X-Linked-Etag": headers["ETag"], "X-Linked-Size": str(len(body))}
+            where = f"{self.hub.url.replace('127.0.0.1', 'localhost')}{ELSEWHERE}{self.path}"
+            self._answer(302, b"", {**headers, **linked, "Location": where})
+            return
+        start, status = self._start(fault), 200
+        if fault == "damaged":
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        whole = len(body)
+        if self.command == "GET" and fault in HALF:
+            body, self.close_connection = body[: whole // 2], True
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{whole - 1}/{whole}"
+            status, body = 206, body[start:]
+        headers["Content-Length"] = str(whole - start)
+        if self.command == "GET" and fault in AFTER:
+            self.hub.faults[id] = AFTER[fault]
+        self._answer(status, body, headers, self.hub.block_seconds if fault == "slow" else 0)
+        if fault == "silent" and self.command == "GET":
+            self.hub.awake.wait(PATIENCE)
+
+    def _start(self, fault: str) -> int:
+        """From which byte on the body is asked for."""
+        asked = self.headers.get("Range", "")
+        if asked:
+            self.hub.ranges.append(asked)
+        return (
+            0
+            if fault in ("rangeless", "whole")
+            else int(asked.removeprefix("bytes=").split("-")[0] or 0)
+        )
 
     def _refused(self, id: str, revision: str, but: str = "") -> bool:
         fault = self.hub.faults.get(id) or ("" if id in self.hub.repos else "not found")

@@ -56,18 +56,23 @@ def test_a_model_of_the_hub_loads_at_a_commit(repos: Hub, id: str, name: str) ->
 
 
 def test_bytes_are_reported_within_a_file(repos: Hub) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, str]] = []
     settings = LoadSettings(task=TEXT, model="acme/gpt2", device="cpu", dtype="float32")
-    repos.faults["acme/gpt2"] = "slow"
-    load(task(TEXT), settings, lambda done, total: seen.append((done, total)))
-    done = [d for d, _ in seen]
+    repos.faults["acme/gpt2"], repos.block_seconds = "slow", 0.05
+    load(task(TEXT), settings, lambda *told: seen.append(told))
+    *arriving, loading = seen
+    done = [d for d, _, _ in arriving]
     assert done == sorted(done)
-    assert {total for _, total in seen} == {seen[-1][0]}
-    assert (done[0], len(set(done)) > 3) == (0, True)
+    assert {total for _, total, _ in arriving} == {done[-1]}
+    assert len({d for d, _, file in arriving if file.startswith("model.safetensors, file ")}) > 3
+    assert loading == (0, 0, "")
+    seen.clear()
+    load(task(TEXT), settings, lambda *told: seen.append(told))
+    assert seen == [loading]
 
 
 def test_what_the_report_raises_ends_the_download(repos: Hub) -> None:
-    def report(done: int, total: int) -> None:
+    def report(done: int, total: int, file: str) -> None:
         if done:
             raise ModelError("enough")
 

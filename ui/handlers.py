@@ -224,7 +224,7 @@ def _sentence(spec: TaskSpec, field: str, message: str) -> str:
 
 DRAW: dict[type[Event], Callable[[Panel, Any, Request], Updates]] = {
     Waiting: lambda panel, event, request: {panel.status: say.waiting(event)},
-    Loading: lambda panel, event, request: {panel.status: say.loading(event)},
+    Loading: lambda panel, event, request: {panel.status: say.waiting(event)},
     Progress: lambda panel, event, request: {panel.status: say.progress(event)},
     Partial: lambda panel, event, request: {
         panel.status: say.waiting(Waiting("Answering")),

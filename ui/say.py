@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.engine.request import Loading, Meta, Progress, Waiting
 
 MB = 1_000_000
+WHOLE_MB = 10 * MB
 NOTHING = ""
 JSON_VALUES, JSON_ITEMS = 3_000, 20
 """An answer of more values than this shows the first items of each list."""
@@ -28,15 +29,18 @@ def alert(message: str) -> str:
     return f'<div class="alert" role="alert">{escape(message)}</div>'
 
 
-def waiting(event: Waiting) -> str:
-    return _bar(event.note)
-
-
-def loading(event: Loading) -> str:
+def waiting(event: Waiting | Loading) -> str:
+    """A bar with what is waited for, and with the bytes where they are known."""
     if not event.total_bytes:
         return _bar(event.note)
-    done, total = event.done_bytes / MB, event.total_bytes / MB
-    return _bar(f"{event.note} {done:,.0f} of {total:,.0f} MB", event.done_bytes, event.total_bytes)
+    done, total = event.done_bytes, event.total_bytes
+    return _bar(f"{event.note}, {_megabytes(done, total)}", done, total)
+
+
+def _megabytes(done: float, total: float) -> str:
+    """1.2 of 8.4 MB, 120 of 1,234 MB."""
+    digits = 0 if total >= WHOLE_MB else 1 if total >= MB else 3
+    return f"{done / MB:,.{digits}f} of {total / MB:,.{digits}f} MB"
 
 
 def progress(event: Progress) -> str:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
+from collections.abc import Iterator
 
+from pipelines.device import is_out_of_memory
+from pipelines.errors import EngineError
+from pipelines.release import give_memory_back
+
+logger = logging.getLogger(__name__)
+
+RUST_PANIC = "PanicException"
+"""What tokenizers raises where its Rust code gives up; it is no Exception (pyo3)."""
 PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}")
 REASON_CHARS = 200
 
@@ -12,3 +23,29 @@ def reason_of(error: BaseException) -> str:
     """The first line of an error without paths of this machine; its type where it says nothing."""
     said = PATH.sub("…", str(error).strip().partition("\n")[0])[:REASON_CHARS]
     return f"The model refused this: {said or type(error).__name__}"
+
+
+@contextlib.contextmanager
+def memory() -> Iterator[None]:
+    """Memory that ran out becomes a sentence, and is given back."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        give_memory_back()
+        raise EngineError(
+            "Out of memory; use a smaller batch size, shorter input or a smaller model."
+        ) from error
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """The libraries say no to a value with a ValueError or a panic: its first line, no paths."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != RUST_PANIC:
+            raise
+        logger.warning("the pipeline refused a value", exc_info=True)
+        raise EngineError(reason_of(error)) from error

@@ -46,9 +46,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing has started yet: `note` says for what the run waits."""
+    """Nothing has started yet: `note` says for what the run waits; bytes are 0 while unknown."""
 
     note: str
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 @dataclass(frozen=True)

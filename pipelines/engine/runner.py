@@ -14,13 +14,12 @@ from typing import Any
 from pipelines import hub
 from pipelines.access import Access
 from pipelines.cache import PipelineCache
-from pipelines.device import budgets, is_out_of_memory
+from pipelines.device import budgets
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.catalogue import resolve
-from pipelines.engine.refusal import reason_of
+from pipelines.engine.refusal import memory, refusals
 from pipelines.engine.request import (
     Done,
-    Event,
     Failed,
     Loading,
     Meta,
@@ -28,29 +27,25 @@ from pipelines.engine.request import (
     Progress,
     Request,
     RowsDone,
-    Waiting,
 )
 from pipelines.engine.rows import RowsRun, rows_done
 from pipelines.engine.snippet import snippet
+from pipelines.engine.waits import Emit, patient, reporter, telling
 from pipelines.engine.watch import TokenStream, Watch
-from pipelines.errors import Cancelled, EngineError, InputError, ModelError, PipelineError
+from pipelines.errors import Cancelled, InputError, ModelError, PipelineError
 from pipelines.limits import Limits
 from pipelines.loading import SAMPLING, Loaded, LoadSettings, load, set_seed, settled
-from pipelines.release import give_memory_back
 from pipelines.spec import CALL, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import task
-from pipelines.turns import Patience, turn
-from pipelines.weights import Make, Take, Weights, WeightsKey
+from pipelines.turns import turn
+from pipelines.weights import Take
 
 logger = logging.getLogger(__name__)
 
-Emit = Callable[[Event], None]
 PIECE_SECONDS = 1.0
 """Shortest time between two looks at an answer that is made in pieces."""
 BUSY = "Waiting for the model to finish another run"
-RUST_PANIC = "PanicException"
-"""What tokenizers raises where its Rust code gives up; it is no Exception (pyo3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +96,7 @@ class Runner:
         self.cache = PipelineCache(
             lambda: budgets(settings.memory_bytes), settings.idle_seconds, on_change
         )
+        self._loading: dict[LoadSettings, tuple[str, Loading]] = {}
 
     def execute(self, request: Request, emit: Emit, cancelled: threading.Event) -> None:
         """Emit the run's events; the last one is Done or Failed. Never raises.
@@ -127,18 +123,29 @@ class Runner:
         fresh = not self.cache.holds(settings)
         access = Access(token=request.token, lent=self.settings.lend_token)
 
-        patience = _patience(emit, cancelled)
+        def tell(event: Loading) -> None:
+            self._loading[settings] = request.id, event
+            emit(event)
 
         def loader(take: Take) -> Loaded:
-            emit(Loading(f"Loading {settings.model}"))
-            return load(
-                spec,
-                settings,
-                _reporter(settings, emit, cancelled),
-                access,
-                take=_telling(take, emit),
-                most=self.cache.room_for(settings),
-            )
+            tell(Loading(f"Loading {settings.model}"))
+            try:
+                return load(
+                    spec,
+                    settings,
+                    reporter(settings.model, tell, cancelled),
+                    access,
+                    take=telling(take, tell),
+                    most=self.cache.room_for(settings),
+                )
+            finally:
+                self._loading.pop(settings, None)
+
+        def another() -> Loading | None:
+            by, event = self._loading.get(settings, (request.id, None))
+            return None if by == request.id else event
+
+        patience = patient(emit, cancelled, another)
 
         began = time.monotonic()
         with self.cache.lease(settings, loader, patience) as loaded:
@@ -177,7 +184,7 @@ class Runner:
             loaded=loaded,
             limits=self.settings.limits,
             cancelled=cancelled,
-            hold=lambda: turn(loaded.lock, _patience(emit, cancelled), BUSY),
+            hold=lambda: turn(loaded.lock, patient(emit, cancelled), BUSY),
             on_rows=lambda done: emit(Progress(done, total)),
         )
         emit(Progress(0, total))
@@ -210,7 +217,7 @@ def _run(run: Run) -> Done:
     began = time.monotonic()
     stopped = False
     try:
-        with run.watch.over(pipe, run.prepared.batch_size), _memory(), _refusals():
+        with run.watch.over(pipe, run.prepared.batch_size), memory(), refusals():
             raw = _finished(run, _called(run, kwargs))
     except Cancelled:
         raw = _so_far(run)
@@ -315,42 +322,6 @@ def _beams(model: Any) -> int:
     return getattr(getattr(model, "generation_config", None), "num_beams", None) or 1
 
 
-def _reporter(
-    settings: LoadSettings, emit: Emit, cancelled: threading.Event
-) -> Callable[[int, int], None]:
-    """Bytes that arrive become Loading events; a stopped download ends between two files."""
-
-    def report(done: int, total: int) -> None:
-        if cancelled.is_set():
-            raise Cancelled
-        emit(Loading(f"Downloading {settings.model}", done, total))
-
-    return report
-
-
-def _telling(take: Take, emit: Emit) -> Take:
-    """The same, saying that the model is loaded now: before that, the run may have waited."""
-
-    def taking(model: str, key: WeightsKey, needed: int, make: Make) -> Weights:
-        def made() -> Any:
-            emit(Loading(f"Loading {model}"))
-            return make()
-
-        return take(model, key, needed, made)
-
-    return taking
-
-
-def _patience(emit: Emit, cancelled: threading.Event) -> Patience:
-    """A run that waits says for what, and ends at once when it is stopped."""
-
-    def check() -> None:
-        if cancelled.is_set():
-            raise Cancelled
-
-    return Patience(say=lambda note: emit(Waiting(note)), check=check)
-
-
 @contextlib.contextmanager
 def _seeded(run: Run) -> Iterator[None]:
     """Sampling runs go one at a time, so that a seed gives the same answer again."""
@@ -358,34 +329,8 @@ def _seeded(run: Run) -> Iterator[None]:
     if seed is None and not run.prepared.params.get("do_sample"):
         yield
         return
-    patience = _patience(run.emit, run.cancelled)
+    patience = patient(run.emit, run.cancelled)
     with turn(SAMPLING, patience, "Waiting for another answer to be drawn"):
         if seed is not None:
             set_seed(seed)
         yield
-
-
-@contextlib.contextmanager
-def _memory() -> Iterator[None]:
-    """Memory that ran out becomes a sentence, and is given back."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        give_memory_back()
-        raise EngineError(
-            "Out of memory; use a smaller batch size, shorter input or a smaller model."
-        ) from error
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """The libraries say no to a value with a ValueError or a panic: its first line, no paths."""
-    try:
-        yield
-    except BaseException as error:
-        if not isinstance(error, ValueError) and type(error).__name__ != RUST_PANIC:
-            raise
-        logger.warning("the pipeline refused a value", exc_info=True)
-        raise EngineError(reason_of(error)) from error
