@@ -139,6 +139,11 @@ class PipelineCache:
             for m in memory
         )
 
+    @property
+    def budgets(self) -> Mapping[str, int]:
+        """The most that models may take of each memory; one that is not named has none."""
+        return self._room.budgets
+
     def room_for(self, settings: LoadSettings) -> int | None:
         """The most that one model may take where these settings put it; None where any."""
         return self._room.most(settings.device, settings.device_map)

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is what the task needs, read off its config before any weights."""
+"""A checkpoint: whether it is what the task needs, by its config, and what reads its weights."""
 
 from __future__ import annotations
 
@@ -56,6 +56,36 @@ def class_for(spec: TaskSpec, model: str, config: Any) -> tuple[Any, str]:
         f"{model} is a {made_as or config.model_type} and cannot do "
         f"{spec.title.lower()}; choose a model made for {spec.id}."
     )
+
+
+def skeleton(auto: Any, folder: Path) -> Any:
+    """The model without its weights, from the config alone."""
+    from transformers import AutoConfig
+
+    make = getattr(auto, "from_config", auto)
+    return make(AutoConfig.from_pretrained(folder, trust_remote_code=False))
+
+
+def reader(auto: Any, folder: Path) -> Any:
+    """What reads the weights, and says which were missing.
+
+    Classes made for decisions break when they are asked that (transformers 5.23): their parent is
+    asked, and they get the settings that they would have read themselves.
+    """
+    from transformers import AutoConfig
+    from transformers.decision.configuration_utils import DecisionConfig
+    from transformers.decision.modeling_utils import DecisionMixin
+
+    made = getattr(auto, "_model_mapping", {}).get(type(AutoConfig.from_pretrained(folder)), auto)
+    if not (isinstance(made, type) and issubclass(made, DecisionMixin)):
+        return auto.from_pretrained
+
+    def read(folder: Path, **options: Any) -> Any:
+        model, report = super(DecisionMixin, made).from_pretrained(folder, **options)
+        model.decision_config = DecisionConfig.from_pretrained(folder)
+        return model, report
+
+    return read
 
 
 def _check_ceilings(model: str, config: Any) -> None:

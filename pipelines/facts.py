@@ -8,7 +8,9 @@ from inspect import signature
 from typing import Any, get_args
 
 from pipelines.languages import languages_of
+from pipelines.placement import devices_of, places_of
 from pipelines.spec import ModelFacts
+from pipelines.weights import footprint
 
 UNBOUNDED_TOKENS = 1_000_000
 """Tokenizers without a limit carry a huge number instead."""
@@ -33,6 +35,7 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
     model = pipe.model
     extractor = getattr(pipe, "feature_extractor", None)
     rows, columns = _table_size(model.config)
+    places = places_of(model)
     return ModelFacts(
         model=model_id,
         revision=commit,
@@ -53,9 +56,10 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
         prefixes=_prefixes(model.config),
         min_seconds=_min_seconds(model.config, extractor),
         max_seconds=_max_seconds(extractor),
-        device=str(model.device),
+        device=devices_of(places) or str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
-        bytes=int(model.get_memory_footprint()),
+        bytes=sum(footprint(model).values()),
+        places=places,
     )
 
 

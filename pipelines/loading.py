@@ -7,14 +7,15 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipelines import device as devices
-from pipelines import own, precision, without_torchvision
+from pipelines import own, placement, precision, without_torchvision
 from pipelines.access import Access
-from pipelines.checkpoint import class_for, class_name, read_config
+from pipelines.checkpoint import class_for, class_name, read_config, reader, skeleton
 from pipelines.delivery import Report
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
@@ -31,6 +32,7 @@ STARTER = "starter/"
 STARTERS = Path(__file__).resolve().parent.parent / "starter" / "models"
 NOT_USED_TO_ANSWER = re.compile(r"masked_spec_embed|position_ids|\bpooler\.")
 """Weights that older checkpoints lack and that no answer depends on."""
+NO_BUDGETS: Mapping[str, int] = {}
 NEEDS_PACKAGE = re.compile(r"requires the (\w+) library but it was not found")
 
 
@@ -81,11 +83,13 @@ def load(
     *,
     take: Take = alone,
     most: int | None = None,
+    within: Mapping[str, int] = NO_BUDGETS,
 ) -> Loaded:
     """Fetch, check and load; raises ModelError or InputError with one sentence.
 
-    `access` says whose token the Hub may see, `take` gives the weights, in `most` bytes at most.
-    The config is checked before weights are fetched.
+    `access` says whose token the Hub may see, `take` gives the weights, in `most` bytes at most;
+    a device map keeps `within` bytes of each memory. The config is checked before weights are
+    fetched.
     """
     began = time.monotonic()
     settings = settled(settings)
@@ -105,7 +109,7 @@ def load(
             widened=spec.widened, headless=spec.headless,
         ),
         expected_bytes(folder, settings.dtype),
-        lambda: _model(spec, settings, folder, auto),
+        lambda: _model(spec, settings, folder, auto, within),
     )  # fmt: skip
     pipe = _pipeline(spec, way, settings, folder, weights.model)
     facts = read_facts(settings.model, commit, pipe, way)
@@ -185,9 +189,15 @@ def _room(settings: LoadSettings, most: int | None) -> int:
     return most_stored(room if most is None else min(room or most, most), settings.dtype)
 
 
-def _model(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> Any:
-    """The model on its device."""
-    model = _weights(spec, settings, folder, auto)
+def _model(
+    spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any, within: Mapping[str, int]
+) -> Any:
+    """The model on its device, or where the device map puts it."""
+    if settings.device_map == "none":
+        model = _weights(spec, settings, folder, auto, {})
+    else:
+        with placement.offloading(settings.device_map, within) as (mapped, keep):
+            model = keep(_weights(spec, settings, folder, auto, mapped))
     for name in spec.widened:
         _widen(model, name)
     if settings.placed:
@@ -200,17 +210,18 @@ def _model(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> A
         raise ModelError(_load_sentence(settings, error)) from error
 
 
-def _weights(spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any) -> Any:
+def _weights(
+    spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any, mapped: Mapping[str, Any]
+) -> Any:
     """The model with every weight from the checkpoint; a random head is refused (R17)."""
     extra = precision.load_arguments(
-        settings.dtype, settings.device, lambda: _skeleton(auto, folder)
+        settings.dtype, settings.device, lambda: skeleton(auto, folder)
     )
-    if settings.device_map != "none":
-        extra["device_map"] = settings.device_map
+    extra |= mapped
     if settings.attention != "auto":
         extra["attn_implementation"] = settings.attention
     try:
-        model, report = _reader(auto, folder)(
+        model, report = reader(auto, folder)(
             folder,
             use_safetensors=True,
             trust_remote_code=False,
@@ -241,36 +252,6 @@ def _widen(model: Any, name: str) -> None:
             setattr(out, name, getattr(out, name).float())
 
     model.register_forward_hook(widen)
-
-
-def _skeleton(auto: Any, folder: Path) -> Any:
-    """The model without its weights, from the config alone."""
-    from transformers import AutoConfig
-
-    make = getattr(auto, "from_config", auto)
-    return make(AutoConfig.from_pretrained(folder, trust_remote_code=False))
-
-
-def _reader(auto: Any, folder: Path) -> Any:
-    """What reads the weights, and says which were missing.
-
-    Classes made for decisions break when they are asked that (transformers 5.23): their parent is
-    asked, and they get the settings that they would have read themselves.
-    """
-    from transformers import AutoConfig
-    from transformers.decision.configuration_utils import DecisionConfig
-    from transformers.decision.modeling_utils import DecisionMixin
-
-    made = getattr(auto, "_model_mapping", {}).get(type(AutoConfig.from_pretrained(folder)), auto)
-    if not (isinstance(made, type) and issubclass(made, DecisionMixin)):
-        return auto.from_pretrained
-
-    def read(folder: Path, **options: Any) -> Any:
-        model, report = super(DecisionMixin, made).from_pretrained(folder, **options)
-        model.decision_config = DecisionConfig.from_pretrained(folder)
-        return model, report
-
-    return read
 
 
 def _load_sentence(settings: LoadSettings, error: Exception) -> str:

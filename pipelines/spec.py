@@ -13,6 +13,7 @@ from pipelines.errors import InputError
 from pipelines.kinds import DEVICE, MODEL_ID, REVISION, Choice, Integer, Kind, Pattern
 from pipelines.limits import Limits
 from pipelines.outputs import OutputKind
+from pipelines.placement import Place
 
 AUTO = "auto"
 """The model that `--models` decides on, the best device, the best dtype."""
@@ -116,7 +117,8 @@ class ModelFacts:
     `frames` are the pictures of a video that it reads at once (0: not a video model). `way`
     is the one of TaskSpec.ways that was taken, `languages` are the tokens by which the model names
     those it writes, `pair` is the one translation it makes, `prefixes` are the words that it was
-    taught to see in front of a text, by task.
+    taught to see in front of a text, by task. `bytes` are those in memory; `places` is where a
+    device map put what.
     """
 
     model: str
@@ -139,6 +141,7 @@ class ModelFacts:
     device: str = "cpu"
     dtype: str = "float32"
     bytes: int = 0
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)

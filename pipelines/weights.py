@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.device import memory_of
+from pipelines.placement import device_name, part_of
 
 HEADER_BYTES = 8
 MOST_HEADER_BYTES = 100_000_000
@@ -74,9 +75,8 @@ def footprint(model: Any) -> dict[str, int]:
 def _mapped(model: Any, name: str) -> str:
     """Where accelerate keeps a weight that it brings along when it is needed."""
     places = getattr(model, "hf_device_map", None) or {}
-    near = [part for part in places if not part or name == part or name.startswith(f"{part}.")]
-    place = places[max(near, key=len)] if near else "cpu"
-    return f"cuda:{place}" if isinstance(place, int) else str(place)
+    part = part_of(name, places)
+    return "cpu" if part is None else device_name(places[part])
 
 
 def expected_bytes(folder: Path, dtype: str) -> int:

@@ -35,6 +35,7 @@ from pipelines.engine.watch import TokenStream, Watch
 from pipelines.errors import Cancelled, InputError, ModelError, PipelineError
 from pipelines.limits import Limits
 from pipelines.loading import SAMPLING, Loaded, LoadSettings, load, set_seed, settled
+from pipelines.placement import said
 from pipelines.spec import CALL, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import task
@@ -137,6 +138,7 @@ class Runner:
                     access,
                     take=telling(take, tell),
                     most=self.cache.room_for(settings),
+                    within=self.cache.budgets,
                 )
             finally:
                 self._loading.pop(settings, None)
@@ -278,7 +280,7 @@ def _done(run: Run, raw: Any, seconds: float, stopped: bool) -> Done:
         unit=spec.unit,
         stopped=stopped,
     )
-    notes = list(prepared.notes)
+    notes = [*prepared.notes, *said(facts.places)]
     if prepared.room and run.watch.forwards >= prepared.room:
         notes.append(f"The answer was cut: the model's {facts.max_tokens:,} tokens are full.")
     logger.info("ran %s %s on %s, %.2f s", spec.id, facts.model, facts.device, run_seconds)
