@@ -35,6 +35,8 @@ class Entry:
     users: int = 0
     last_used: float = 0.0
     pinned: bool = False
+    began: bool = False
+    """Whether its weights were asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,13 +203,14 @@ class PipelineCache:
                 entry.weights = None
                 self._prune()
             self._table.notify_all()
-        if failed:
+        if failed and entry.began:  # one that was stopped while its files came has taken none
             give_memory_back()
 
     def _take(self, entry: Entry, patience: Patience) -> Take:
         """What gives this entry its weights: those that are there, or new ones once they fit."""
 
         def take(model: str, key: WeightsKey, needed: int, make: Make) -> Weights:
+            entry.began = True
             with self._table:
                 weights = entry.weights = self._weights.setdefault(key, Weights())
             try:

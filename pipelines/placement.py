@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import ModelError
 from pipelines.limits import GB, MB
 
 DISK = "disk"
@@ -135,6 +136,10 @@ def _note_map(model: Any) -> None:
     transformers 5.23 leaves it out where there is one device, and takes "disk" for one to run on.
     """
     found = getattr(model, "hf_device_map", None) or {"": str(model.device)}
+    if set(found.values()) == {DISK}:
+        raise ModelError(
+            "Not one layer of this model fits in the memory that it may take; choose a smaller one."
+        )
     model.hf_device_map = dict(sorted(found.items(), key=lambda item: item[1] == DISK))
 
 

@@ -17,6 +17,7 @@ from pipelines import loading, placement
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Event
 from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.errors import ModelError
 from pipelines.limits import Limits
 from pipelines.loading import Loaded, LoadSettings, load
 from pipelines.placement import OFFLOADED, Place, devices_of, said
@@ -99,8 +100,12 @@ def test_what_does_not_fit_is_on_the_disk_and_the_answer_is_the_same(starters: P
 def test_experts_are_written_to_a_folder_that_goes_with_the_model(
     starters: Path, mixture: Callable[[], str]
 ) -> None:
-    loaded = mapped(mixture(), {"RAM": 60_000})
-    assert "disk" in loaded.facts.device
+    name = mixture()
+    with pytest.raises(ModelError, match="Not one layer"):
+        mapped(name, {"RAM": 1_000})
+    assert folders() == []
+    loaded = mapped(name, {"RAM": mapped(name, {}).facts.bytes * 3 // 4})
+    assert loaded.facts.device == "cpu + disk"
     (folder,) = folders()
     assert list(folder.iterdir())
     assert spoken(loaded)
