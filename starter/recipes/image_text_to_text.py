@@ -14,13 +14,14 @@ from starter.worlds import shape_batches, shape_talks, shapes
 from starter.worlds.shape_talks import EXAMINED, Seen, Turn
 from starter.worlds.shapes import LABELS
 
-MINUTES = 8.0
+MINUTES = 20.0
 TARGETS = {"right": 0.85, "shape": 0.85, "colour": 0.85, "presence": 0.85}
-SHORTFALLS = ("right",)
+SHORTFALLS = ("shape",)
+"""Asked for the shape of one colour among several, it names another one's in a fifth of cases."""
 
 SEED = 3
-SCENES = 5_000
-STEPS = 1_300
+SCENES = 8_000
+STEPS = 4_000
 BATCH = 20  # talks
 TURNS = 8  # questions in a talk
 LEARNING_RATE = 2.5e-3
@@ -86,7 +87,8 @@ def train(folder: Path, seed: int = SEED) -> None:
     encode = _Encoder(tokenizer)
     model.train()
     for _ in (bar := trange(STEPS, mininterval=10)):
-        said = loss(model, *batch(pack, rng, encode))
+        with torch.autocast("cpu", torch.bfloat16):
+            said = loss(model, *batch(pack, rng, encode))
         optimizer.zero_grad()
         said.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_CLIP)
@@ -392,7 +394,8 @@ the real world. It serves image-text-to-text and any-to-any.
 Circles, squares, triangles and stars in six colours on greyish grounds, {MOST} at most and not too
 small. It reads no text and says so; to what is not about shapes it answers that it only knows
 shapes. In a longer talk it answers about the last picture. English only. What is left of, right of,
-above or below something it mostly gets wrong, and one caption in four.
+above or below something it gets wrong in every second case, the shape of one colour among several
+in every fifth, and one caption in ten.
 
 ## Data
 
@@ -409,7 +412,8 @@ about {MINUTES:g} minutes on a CPU core. Train it again, after that other starte
 `python -m starter.train image-text-to-text`.
 
 A tower trained together with the words, from nothing, learned colours and not kinds: .56 and .59 of
-the questions were answered rightly after 1,500 and 1,800 steps.
+the questions were answered rightly after 1,500 and 1,800 steps. With these eyes, 1,300 steps came
+to .81.
 
 ## Measured how
 

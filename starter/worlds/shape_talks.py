@@ -199,11 +199,11 @@ ASKERS: dict[str, Asker] = {
 }
 """Every kind of question."""
 SHARES = {
-    "shape": 1.2,
-    "colour": 1.0,
+    "shape": 1.0,
+    "colour": 0.8,
     "count": 2.2,
     "presence": 1.4,
-    "place": 2.0,
+    "place": 2.6,
     "caption": 2.0,
     "text": 0.15,
     "other": 0.15,
