@@ -1,7 +1,8 @@
 """A worker process without models: what it does with a request is the request's text.
 
 "answer" answers. "slow" computes until it is cancelled, "deaf" even then. "queue" waits for a model
-until the process ends. "die" computes and ends the process. "forget" answers with nothing at all.
+until the process ends. "die" computes and ends the process. "together" is in a batch until the
+process ends; the next one runs it alone, and answers. "forget" answers with nothing at all.
 With FAKE_CHILD=broken in the environment the process ends before it is ready; with FAKE_CHILD=FILE
 it does so as long as the file exists.
 """
@@ -56,8 +57,8 @@ def play(request: Request, cancelled: threading.Event, connection: Connection[An
     if part == "queue":
         say(Waiting("for another run"))
     elif part != "forget":
-        say(Progress(0, 0))
-    if part == "answer":
+        say(Progress(0, 0, shared=part == "together" and not request.alone))
+    if part == "answer" or (part == "together" and request.alone):
         say(Done(outputs={}, answer=os.getpid(), meta=META, code=""))
     elif part == "slow":
         threading.Thread(target=obey, daemon=True).start()

@@ -106,6 +106,18 @@ def test_a_killed_worker_fails_the_run_that_it_was_in_and_the_next_one_works(
     assert gone(old)
 
 
+def test_those_who_were_in_a_batch_run_again_each_alone(
+    engine: WorkerEngine, pool: ThreadPoolExecutor
+) -> None:
+    """Nobody knows which of them ended the worker."""
+    runs = [start(pool, engine, "together") for _ in range(3)]
+    old = engine.pid
+    os.kill(old, signal.SIGKILL)
+    answers = [run.result(PATIENCE) for run in runs]
+    assert [answer.answer for answer in answers] == [engine.pid] * 3
+    assert engine.pid != old
+
+
 def test_those_who_only_waited_run_again(engine: WorkerEngine, pool: ThreadPoolExecutor) -> None:
     waiting = start(pool, engine, "queue")
     running = start(pool, engine, "slow")

@@ -39,6 +39,8 @@ class Request:
     rows: tuple[Row, ...] = ()
     token: Token = field(default=NO_TOKEN, repr=False, compare=False)
     """The visitor's own, with which the Hub is asked for the model."""
+    alone: bool = False
+    """It shares the pipeline with nobody: it was in a batch that ended the worker."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     submitted: float = field(default_factory=time.time)
     """Seconds since the epoch; the queue time is counted from here."""
@@ -64,11 +66,15 @@ class Loading:
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` steps (chunks, labels, tokens); total 0 means unknown."""
+    """`done` of `total` steps (chunks, labels, tokens); total 0 means unknown.
+
+    A `shared` run is in a batch with others: whose fault it is when that ends nobody knows.
+    """
 
     done: int
     total: int
     note: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.device import is_out_of_memory
+from pipelines.engine.batching import call, fits_others, key_of
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.refusal import reason_of
 from pipelines.engine.request import Meta, Request, Row, RowResult, RowsDone
@@ -112,17 +113,10 @@ class RowsRun:
             if ready.prepared is None:
                 self._fail(ready.row, ready.error)
                 continue
-            key = repr(sorted(ready.prepared.call.kwargs.items()))
-            alone = not self._goes_with_others(ready.prepared)
-            groups.setdefault(f"{ready.row.index}" if alone else key, []).append(ready)
+            shared = fits_others(self.spec, ready.prepared, self.loaded)
+            key = key_of(ready.prepared, self.loaded.facts) if shared else f"{ready.row.index}"
+            groups.setdefault(key, []).append(ready)
         return list(groups.values())
-
-    def _goes_with_others(self, prepared: Prepared) -> bool:
-        """One unnamed argument that is no list of its own, nothing drawn by lot, and padding."""
-        args, params = prepared.call.args, prepared.params
-        sampled = params.get("do_sample") or params.get("seed") is not None
-        nested = len(args) != 1 or (isinstance(args[0], list | tuple) and not _is_chat(args[0]))
-        return self.spec.batches and not (sampled or nested) and "pads" in self.loaded.facts.traits
 
     def _answer(self, part: list[Ready]) -> None:
         """Answer rows together; what fails is cut in two until the bad row stands alone."""
@@ -156,18 +150,12 @@ class RowsRun:
 
     def _call(self, part: list[Ready]) -> list[Any]:
         """What the pipeline gives for each row; the pipeline is held for this call only."""
-        first = part[0].prepared
-        assert first is not None
-        kwargs = first.call.fresh()
-        if self.spec.batches and "pads" in self.loaded.facts.traits and self.batch_size > 1:
-            kwargs["batch_size"] = max(self.batch_size, len(part))
+        together = [ready.prepared for ready in part if ready.prepared]
+        batches = self.spec.batches and "pads" in self.loaded.facts.traits
         watch = Watch(self.cancelled, self.limits.run_seconds, lambda _: None)
         pipe, size = self.loaded.pipe, len(part)
-        with self.hold(), watch.over(pipe, size), _seeded(first.params):
-            if size == 1:
-                return [pipe(*first.call.args, **kwargs)]
-            args = [ready.prepared.call.args[0] for ready in part if ready.prepared]
-            return list(pipe(args, **kwargs))
+        with self.hold(), watch.over(pipe, size), _seeded(together[0].params):
+            return call(pipe, together, self.batch_size if batches else 1)
 
     def _read(self, ready: Ready, raw: Any) -> None:
         assert ready.prepared is not None
@@ -241,10 +229,6 @@ def _length(value: Any) -> int:
     if isinstance(value, tuple):
         return sum(map(_length, value))
     return len(repr(value)) if value is not None else 0
-
-
-def _is_chat(value: Any) -> bool:
-    return bool(value) and all(isinstance(part, Mapping) and "role" in part for part in value)
 
 
 @contextlib.contextmanager

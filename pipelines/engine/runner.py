@@ -15,6 +15,7 @@ from pipelines import hub
 from pipelines.access import Access
 from pipelines.cache import PipelineCache
 from pipelines.device import budgets
+from pipelines.engine.batching import BUSY, Lines, ticket_for
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.catalogue import resolve
 from pipelines.engine.refusal import memory, refusals
@@ -46,7 +47,6 @@ logger = logging.getLogger(__name__)
 
 PIECE_SECONDS = 1.0
 """Shortest time between two looks at an answer that is made in pieces."""
-BUSY = "Waiting for the model to finish another run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +98,7 @@ class Runner:
             lambda: budgets(settings.memory_bytes), settings.idle_seconds, on_change
         )
         self._loading: dict[LoadSettings, tuple[str, Loading]] = {}
+        self._lines = Lines(settings.limits.run_seconds)
 
     def execute(self, request: Request, emit: Emit, cancelled: threading.Event) -> None:
         """Emit the run's events; the last one is Done or Failed. Never raises.
@@ -171,9 +172,25 @@ class Runner:
                 prepare_seconds=time.monotonic() - began,
                 watch=self._watch(spec, prepared, loaded, emit, cancelled),
             )
-            with turn(loaded.lock, patience, BUSY), _seeded(run):
-                done = _run(run)
+            done = self._shared(run) or self._alone(run)
         emit(done)
+
+    def _shared(self, run: Run) -> Done | None:
+        """The end of a run that went with others, because the pipeline was busy when it came."""
+        if run.request.alone or not self._lines.busy(run.loaded):
+            return None
+        ticket = ticket_for(run.spec, run.prepared, run.loaded, run.watch, run.cancelled, run.emit)
+        if ticket is None:
+            return None
+        with memory(), refusals():
+            if not self._lines.wait(run.loaded, ticket):
+                return None
+            raw = _finished(run, ticket.raws[0])
+        return _done(run, raw, ticket.seconds, stopped=False)
+
+    def _alone(self, run: Run) -> Done:
+        with turn(run.loaded.lock, patient(run.emit, run.cancelled), BUSY), _seeded(run):
+            return _run(run)
 
     def _rows(
         self, request: Request, spec: TaskSpec, loaded: Loaded, load_seconds: float, emit: Emit,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -249,7 +249,8 @@ class WorkerEngine:
 
     def _note(self, flight: Flight, event: Event) -> None:
         """See from an event whether the run holds the worker, and whether its time counts."""
-        flight.started = not isinstance(event, Waiting)
+        shared = isinstance(event, Progress) and event.shared
+        flight.started = not (shared or isinstance(event, Waiting))
         if not isinstance(event, RUNNING):
             flight.call_off("overtime")
         elif "overtime" not in flight.timers:
@@ -285,6 +286,7 @@ class WorkerEngine:
         self._child = child = self._start()
         for flight in self._flights.values():
             flight.started = False
+            flight.request = replace(flight.request, alone=True)
             flight.call_off("overtime")
             flight.emit(Waiting("The worker is being replaced"))
             child.send(("run", flight.request))
