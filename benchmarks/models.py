@@ -52,11 +52,13 @@ def whisper() -> tuple[Any, Any, Any]:
     import transformers
 
     tokenizer = _whisper_tokenizer()
-    end, start, first = (tokenizer.convert_tokens_to_ids(m) for m in (END, START, "<|0.00|>"))
+    end, start = (tokenizer.convert_tokens_to_ids(mark) for mark in (END, START))
     marks = {"pad_token_id": end, "eos_token_id": end, "bos_token_id": end}
     model = transformers.WhisperForConditionalGeneration(
         transformers.WhisperConfig(decoder_start_token_id=start, **marks)
     )
+    words = model.model.decoder.embed_tokens.weight.data  # the last layer has the same weights
+    words[end:] = 0.0  # no end and no time is ever the likeliest, so that all write equally much
     languages = (f"<|{n:02}|>" for n in range(LANGUAGES))
     model.generation_config = transformers.GenerationConfig(
         max_length=448, is_multilingual=True, return_timestamps=False,
@@ -65,7 +67,6 @@ def whisper() -> tuple[Any, Any, Any]:
         no_timestamps_token_id=tokenizer.convert_tokens_to_ids("<|notimestamps|>"),
         prev_sot_token_id=tokenizer.convert_tokens_to_ids("<|startofprev|>"),
         decoder_start_token_id=start, max_initial_timestamp_index=50,
-        suppress_tokens=list(range(first, first + TIMES)),  # the real one writes none unasked
         **marks,
     )  # fmt: skip
     return model, transformers.WhisperFeatureExtractor(), tokenizer

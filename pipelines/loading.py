@@ -19,6 +19,7 @@ from pipelines.checkpoint import class_for, class_name, read_config, reader, ske
 from pipelines.delivery import Report
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
+from pipelines.hearing import hear_once
 from pipelines.hub import Inspect, fetch_model
 from pipelines.kinds import Video
 from pipelines.processors import processors_of
@@ -200,6 +201,7 @@ def _model(
             model = keep(_weights(spec, settings, folder, auto, mapped))
     for name in spec.widened:
         _widen(model, name)
+    hear_once(model)
     if settings.placed:
         return model
     try:

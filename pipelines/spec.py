@@ -251,6 +251,8 @@ class TaskSpec:
     refused: Mapping[str, str] = field(default_factory=dict)
     """Model classes of the pipeline's mapping that it cannot really use, each with its reason."""
     batches: bool = True
+    batch_size: int = 1
+    """Unless asked for; more where one input becomes several items of like length (windows)."""
     steps: Steps | None = None
     window: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     prompts: Prompts | None = None
@@ -357,7 +359,7 @@ def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
             kind=Integer(low=1, high=MAX_BATCH),
             label="Batch size",
             help="Inputs or chunks that one forward pass takes.",
-            default=1,
+            default=spec.batch_size,
             route=LOAD,
         ),
     )

@@ -25,6 +25,7 @@ FLOORS = (
             "pipelines/processors.py",
             "pipelines/cache.py",
             "pipelines/device.py",
+            "pipelines/hearing.py",
             "pipelines/precision.py",
             "pipelines/weights.py",
             "pipelines/room.py",

@@ -242,6 +242,7 @@ ROW = TaskSpec(
     work=lambda raw, inputs, facts, forwards: _seconds(inputs, facts),
     unit="× real time",
     steps=_chunks,
+    batch_size=4,
     examples=(
         Example(
             label="Six words",
