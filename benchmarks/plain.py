@@ -11,12 +11,17 @@ import gradio as gr
 
 INPUTS = {"text-classification": gr.Textbox, "image-classification": lambda: gr.Image(type="pil")}
 
-if __name__ == "__main__":
+
+def main(folder: str, task: str, port: str) -> None:
+    """Serve until the process is ended."""
     from transformers import pipeline
 
-    folder, task, port = sys.argv[1:]
     pipe = pipeline(task, model=f"{folder}/{task}", device="cpu", dtype="float32")
-    demo = gr.Interface(
+    page = gr.Interface(
         lambda value: pipe(value, top_k=1), INPUTS[task](), gr.JSON(), api_name="predict"
     )
-    demo.launch(server_port=int(port))
+    page.launch(server_port=int(port))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.release import give_memory_back
 from pipelines.device import is_out_of_memory
 from pipelines.engine.call import Prepared
 from pipelines.engine.request import Event, Progress, Waiting
 from pipelines.engine.watch import Watch
 from pipelines.errors import Cancelled
 from pipelines.loading import Loaded
+from pipelines.release import give_memory_back
 from pipelines.spec import ModelFacts, TaskSpec
 
 logger = logging.getLogger(__name__)
