@@ -185,6 +185,15 @@ class TestTheEngine:
         finally:
             built.close()
 
+    def test_the_placed_model_is_the_default_one(self, spaces: ModuleType) -> None:
+        told = RunnerSettings(limits=Limits(), models="starter")
+        other = Placed(TEXT, f"starter/{TOPIC}")
+        engine = ZeroEngine(told, (other,), spaces.GPU, device="cpu")
+        try:
+            assert done(engine, ask(TEXT)).meta.model == other.model
+        finally:
+            engine.close()
+
     def test_a_cpu_space_computes_on_the_cores_and_in_the_memory_that_it_has(self) -> None:
         import torch
 

@@ -145,6 +145,9 @@ class ZeroEngine:
         load, spec = request.load, BY_ID[request.task]
         if request.rows or load.device == CPU:
             return None
+        if load.model == AUTO:  # the placed one, where there is one
+            model = next((key.model for key in self._keys if key.task == spec.id), AUTO)
+            load = replace(load, model=model)
         wanted = resolve(spec, load, self._settings.models, hub.reachable)
         for key in self._keys:
             same = replace(key, device=load.device, dtype=load.dtype)
