@@ -20,5 +20,6 @@ for layer in "${LAYERS[@]}"; do
     lines+=("$(printf '%5d s  exit %d  %s' $((SECONDS - begun)) $code "$layer")")
 done
 printf '\n== %d s in all\n' "$SECONDS"
+printf 'left out: hub (needs the network), gpu (needs an accelerator); pytest -m hub, pytest -m gpu\n'
 printf '%s\n' "${lines[@]}"
 exit $failed
