@@ -26,6 +26,9 @@ PROBE_VALID_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 SPARE_DISK_BYTES = GB // 2
 SIDE_FILES = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken", "merges*", "vocab*")
+PROCESSOR_FILES = (
+    "*processor_config.json", "token*", "vocab*", "*.model", "*.spm", "*.tiktoken"
+)  # fmt: skip
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")
 
 Inspect = Callable[[Path], None]
@@ -45,12 +48,12 @@ def reachable() -> bool:
 
 
 def fetch_model(
-    model: str, revision: str, report: Report, inspect: Inspect, access: Access
+    model: str, revision: str, report: Report, inspect: Inspect | None, access: Access
 ) -> tuple[Path, str]:
     """A local folder with the model's files and its commit hash; raises ModelError.
 
-    Only configuration, tokenizer and safetensors files are ever fetched. With no connection, or
-    when the Hub has a bad moment, the files on disk serve.
+    Only configuration, tokenizer and safetensors files are ever fetched; without `inspect`, no
+    weights. With no connection, or when the Hub has a bad moment, the files on disk serve.
     """
     require_access(model, access)
     if not reachable():
@@ -107,7 +110,9 @@ def _connects() -> bool:
     return True
 
 
-def _on_disk(model: str, revision: str, inspect: Inspect, otherwise: str) -> tuple[Path, str]:
+def _on_disk(
+    model: str, revision: str, inspect: Inspect | None, otherwise: str
+) -> tuple[Path, str]:
     """What an earlier download left; else a ModelError that says `otherwise`."""
     from huggingface_hub import snapshot_download
 
@@ -115,13 +120,14 @@ def _on_disk(model: str, revision: str, inspect: Inspect, otherwise: str) -> tup
         folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
     except Exception as error:
         raise ModelError(refusal(error, model, revision) or otherwise) from error
-    _require_weights(model, [p.name for p in folder.iterdir()])
-    inspect(folder)
+    _wanted(model, [p.name for p in folder.iterdir()], inspect)
+    if inspect:
+        inspect(folder)
     return folder, folder.name
 
 
 def _download(
-    model: str, revision: str, report: Report, inspect: Inspect, access: Access
+    model: str, revision: str, report: Report, inspect: Inspect | None, access: Access
 ) -> tuple[Path, str]:
     """Side files, a look at them, then the weights; all of one commit."""
     from huggingface_hub import HfApi
@@ -132,7 +138,7 @@ def _download(
     if listing.gated or listing.private:
         _enter(model, access)
     files = {file.rfilename: file for file in listing.siblings or []}
-    weights, side = _wanted(model, list(files))
+    weights, side = _wanted(model, list(files), inspect)
     commit = listing.sha or revision
     listed = [files[name] for name in (*side, *weights)]
     wanted = Delivery(model, commit, access.shown, report, listed)
@@ -140,11 +146,12 @@ def _download(
     folder = Path()
     for name in side:
         folder = wanted.bring(name).parent
-    inspect(folder)
+    if inspect:
+        inspect(folder)
     for name in weights:
         wanted.bring(name)
     if revision != commit:
-        _write_ref(model, revision, access)
+        _write_ref(model, side[0], revision, access)
     report(0, 0, "")
     return folder, commit
 
@@ -157,23 +164,31 @@ def _enter(model: str, access: Access) -> None:
         guard(model)
 
 
-def _write_ref(model: str, revision: str, access: Access) -> None:
+def _write_ref(model: str, name: str, revision: str, access: Access) -> None:
     """Writes down which commit the revision is, for offline use."""
     from huggingface_hub import hf_hub_download
 
-    hf_hub_download(model, "config.json", revision=revision, token=access.shown)
+    hf_hub_download(model, name, revision=revision, token=access.shown)
 
 
-def _wanted(model: str, names: list[str]) -> tuple[list[str], list[str]]:
+def _wanted(model: str, names: list[str], inspect: Inspect | None) -> tuple[list[str], list[str]]:
     """(weights, side files) at the top of the repository."""
-    _require_weights(model, names)
     top = [name for name in names if "/" not in name]
-    weights = [n for n in top if _matches(n, WEIGHTS)]
-    return weights, [n for n in top if _matches(n, SIDE_FILES)]
+    side = [name for name in top if _matches(name, SIDE_FILES)]
+    if inspect is None:
+        _require_processor(model, side)
+        return [], side
+    _require_weights(model, names)
+    return [name for name in top if _matches(name, WEIGHTS)], side
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _require_processor(model: str, names: list[str]) -> None:
+    if not any(_matches(name, PROCESSOR_FILES) for name in names):
+        raise ModelError(f"{model} has no tokenizer and no processor; name a model that has one.")
 
 
 def _require_weights(model: str, names: list[str]) -> None:

@@ -13,18 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import device as devices
-from pipelines import own, placement, precision, without_torchvision
+from pipelines import placement, precision
 from pipelines.access import Access
+from pipelines.assembly import assemble
 from pipelines.checkpoint import class_for, class_name, read_config, reader, skeleton
 from pipelines.delivery import Report
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
 from pipelines.hearing import hear_once
 from pipelines.hub import Inspect, fetch_model
-from pipelines.kinds import Video
-from pipelines.processors import processors_of
 from pipelines.spec import ModelFacts, TaskSpec
-from pipelines.videos import take_frames
 from pipelines.weights import Take, Weights, WeightsKey, alone, expected_bytes, most_stored
 
 logger = logging.getLogger(__name__)
@@ -44,6 +42,7 @@ class LoadSettings:
     task: str
     model: str
     revision: str = ""
+    processor: str = ""
     device: str = "auto"
     dtype: str = "auto"
     device_map: str = "none"
@@ -99,6 +98,7 @@ def load(
         class_for(spec, settings.model, read_config(spec, settings.model, folder))
 
     access = replace(access, memory_bytes=_room(settings, most))
+    parts, parts_commit = _processor(settings, report, access)
     folder, commit = _files(settings, report, inspect, access)
     config = read_config(spec, settings.model, folder)
     auto, way = class_for(spec, settings.model, config)
@@ -112,10 +112,14 @@ def load(
         expected_bytes(folder, settings.dtype),
         lambda: _model(spec, settings, folder, auto, within),
     )  # fmt: skip
-    pipe = _pipeline(spec, way, settings, folder, weights.model)
+    pipe, names = assemble(spec, way, settings, parts or folder, weights.model)
     facts = read_facts(settings.model, commit, pipe, way)
+    facts = replace(
+        facts, parts=names, processor=settings.processor, processor_revision=parts_commit
+    )
     if settings.dtype in precision.QUANTIZED:
-        facts = replace(facts, dtype=settings.dtype)
+        whole = precision.left_whole(weights.model)
+        facts = replace(facts, dtype=settings.dtype, whole=whole)
     seconds = time.monotonic() - began
     logger.info(
         "loaded %s %s@%s on %s in %s, %.2f s",
@@ -168,8 +172,15 @@ SAMPLING = threading.Lock()
 """One sampling run at a time: torch's generator is shared by the process."""
 
 
+def _processor(settings: LoadSettings, report: Report, access: Access) -> tuple[Path | None, str]:
+    """Folder and commit of the tokenizer or processor that was chosen, if one was."""
+    if not settings.processor:
+        return None, ""
+    return _files(replace(settings, model=settings.processor, revision=""), report, None, access)
+
+
 def _files(
-    settings: LoadSettings, report: Report, inspect: Inspect, access: Access
+    settings: LoadSettings, report: Report, inspect: Inspect | None, access: Access
 ) -> tuple[Path, str]:
     """Local folder and commit: a starter ships with the code, everything else is the Hub's."""
     if not settings.model.startswith(STARTER):
@@ -266,34 +277,3 @@ def _load_sentence(settings: LoadSettings, error: Exception) -> str:
     if package := NEEDS_PACKAGE.search(str(error)):
         return f"{settings.model} needs the package {package[1]}, which is not installed here."
     return f"{settings.model} could not be loaded ({type(error).__name__}); choose another model."
-
-
-def _pipeline(spec: TaskSpec, way: str, settings: LoadSettings, folder: Path, model: Any) -> Any:
-    """The pipeline with the processors that its class asks for, all from the folder."""
-    import transformers
-
-    kind = own.class_of(way)
-    place = {} if settings.placed else {"device": settings.device}
-    try:
-        parts = processors_of(kind, folder, model.config.model_type)
-        if way in own.OWN:
-            return kind(model=model, task=way, **parts, **place)
-        pipe = transformers.pipeline(
-            way,
-            model=model,
-            config=model.config,
-            pipeline_class=without_torchvision.pipeline_class(kind),
-            trust_remote_code=False,
-            **parts,
-            **place,
-        )
-        if any(isinstance(f.kind, Video) for f in spec.inputs):
-            take_frames(pipe)
-        return without_torchvision.mend(pipe)
-    except Exception as error:  # a damaged tokenizer raises anything
-        logger.warning("no pipeline for %s", settings.model, exc_info=True)
-        if devices.is_out_of_memory(error):
-            raise ModelError(_load_sentence(settings, error)) from error
-        raise ModelError(
-            f"{settings.model} lacks a tokenizer or processor for {spec.id}; choose another model."
-        ) from error

@@ -51,6 +51,12 @@ def odd_layers(skeleton: Callable[[], Any]) -> list[str]:
     return [*odd, "lm_head"]
 
 
+def left_whole(model: Any) -> tuple[str, ...]:
+    """The layers that were not made small, as the loader was told."""
+    config = model.config.quantization_config
+    return tuple(getattr(config, "llm_int8_skip_modules", None) or ())
+
+
 def verify(model: Any, dtype: str, name: str) -> None:
     """Refuse a model whose weights are not as small as was asked for: nothing says so upstream."""
     wanted = PARAMETERS.get(dtype)

@@ -5,6 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import ModelError
+
+PARTS = {
+    "tokenizer": "AutoTokenizer",
+    "feature_extractor": "AutoFeatureExtractor",
+    "image_processor": "AutoImageProcessor",
+    "processor": "AutoProcessor",
+}
+"""Keyword of a pipeline -> the class that loads it."""
+
 
 def processors_of(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
     """What the pipeline class needs, and what it can use and is there, loaded by us.
@@ -14,26 +24,41 @@ def processors_of(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
     import transformers
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
-    loaders = {
-        "tokenizer": (kind._load_tokenizer, transformers.AutoTokenizer),
-        "feature_extractor": (kind._load_feature_extractor, transformers.AutoFeatureExtractor),
-        "image_processor": (kind._load_image_processor, transformers.AutoImageProcessor),
-        "processor": (kind._load_processor, transformers.AutoProcessor),
-    }
     names = ("preprocessor_config.json", "processor_config.json")
     has_preprocessor = any((folder / name).is_file() for name in names)
     parts = {}
-    for name, (needed, auto) in loaders.items():
+    for name, auto in PARTS.items():
+        needed = getattr(kind, f"_load_{name}")
         known = has_preprocessor or (name == "processor" and model_type in PROCESSOR_MAPPING_NAMES)
         if needed or (needed is None and known):
             try:
-                parts[name] = auto.from_pretrained(folder, trust_remote_code=False)
+                parts[name] = getattr(transformers, auto).from_pretrained(
+                    folder, trust_remote_code=False
+                )
             except Exception:
                 if needed:
                     raise
     _check_vocabulary(parts.get("tokenizer"))
     _check_vocabulary(getattr(parts.get("processor"), "tokenizer", None))
     return parts
+
+
+def check_size(parts: dict[str, Any], model: Any, name: str, processor: str) -> None:
+    """Refuse another model's tokenizer that has more words than the model: it would crash.
+
+    Raises ModelError.
+    """
+    tokenizer = parts.get("tokenizer") or getattr(parts.get("processor"), "tokenizer", None)
+    try:
+        known = getattr(model.get_input_embeddings(), "num_embeddings", 0)
+    except NotImplementedError:
+        return
+    words = max(tokenizer.get_vocab().values()) + 1 if tokenizer is not None else 0
+    if known and words > known:
+        raise ModelError(
+            f"The tokenizer of {processor} has {words:,} words and {name} knows {known:,}; choose "
+            "the one that it was trained with."
+        )
 
 
 def _check_vocabulary(tokenizer: Any) -> None:

@@ -118,7 +118,8 @@ class ModelFacts:
     is the one of TaskSpec.ways that was taken, `languages` are the tokens by which the model names
     those it writes, `pair` is the one translation it makes, `prefixes` are the words that it was
     taught to see in front of a text, by task. `bytes` are those in memory; `places` is where a
-    device map put what.
+    device map put what. `parts` are the tokenizer and processors that it was given, which came
+    from `processor` where that is another model. `whole` are the layers that quantization left.
     """
 
     model: str
@@ -142,6 +143,10 @@ class ModelFacts:
     dtype: str = "float32"
     bytes: int = 0
     places: tuple[Place, ...] = ()
+    processor: str = ""
+    processor_revision: str = ""
+    parts: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -317,6 +322,14 @@ def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
             kind=Pattern(regex=REVISION, form="a branch, tag or commit"),
             label="Revision",
             help="Branch, tag or commit; empty takes the pinned one.",
+            route=LOAD,
+            advanced=True,
+        ),
+        Field(
+            name="processor",
+            kind=Pattern(regex=MODEL_ID, form="a model id such as owner/name"),
+            label="Tokenizer or processor",
+            help="The model whose own is used; empty takes that of the model itself.",
             route=LOAD,
             advanced=True,
         ),

@@ -23,6 +23,7 @@ FLOORS = (
             "pipelines/loading.py",
             "pipelines/checkpoint.py",
             "pipelines/processors.py",
+            "pipelines/assembly.py",
             "pipelines/cache.py",
             "pipelines/device.py",
             "pipelines/hearing.py",

@@ -25,7 +25,7 @@ from ui.sample import sample_view
 from ui.tokens import token_box
 
 BECAME = "The old {}: {}"
-WHERE = {"model": "Model", "revision": "Model"}
+WHERE = {"model": "Model", "revision": "Model", "processor": "Model"}
 """Load settings by the accordion they are in; the others are in Device."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 

@@ -21,10 +21,11 @@ def resolve(
     if model == AUTO:
         use_hub = mode == "hub" or (mode == "auto" and reachable())
         model = spec.models[0].id if use_hub else spec.starter_id
-    if mode == "starter" and not model.startswith(STARTER):
-        raise ModelError(
-            f"Only starter models answer here; restart without --models starter to use {model}."
-        )
+    for id in (model, load.processor):
+        if mode == "starter" and id and not id.startswith(STARTER):
+            raise ModelError(
+                f"Only starter models answer here; restart without --models starter to use {id}."
+            )
     pinned = {m.id: m.revision for m in spec.models}
     dtype = spec.dtype if load.dtype == AUTO else load.dtype
     revision = load.revision or pinned.get(model, "")

@@ -30,6 +30,7 @@ def request_from(
             task=spec.id,
             model=load["model"],
             revision=load["revision"] or "",
+            processor=load["processor"] or "",
             device=load["device"],
             dtype=load["dtype"],
             device_map=load["device_map"],

@@ -153,7 +153,8 @@ class Runner:
         began = time.monotonic()
         with self.cache.lease(settings, loader, patience) as loaded:
             load_seconds = time.monotonic() - began if fresh else 0.0
-            hub.require_access(settings.model, access)  # another one's token may have loaded it
+            for id in filter(None, (settings.model, settings.processor)):
+                hub.require_access(id, access)  # another one's token may have loaded it
             if request.rows:
                 emit(self._rows(request, spec, loaded, load_seconds, emit, cancelled))
                 return

@@ -23,6 +23,7 @@ from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.own import code
 from pipelines.precision import QUANTIZED
+from pipelines.processors import PARTS
 from pipelines.spec import AUTO, Field, Invocation, ModelFacts, TaskSpec
 from pipelines.uploads import Upload
 
@@ -96,7 +97,9 @@ def snippet(
         loading = code.loading(facts.way, _place(load, facts), _call)
         printed = code.calling(facts.way, call, _call)
     else:
-        imports.append(f"from transformers import pipeline{'' if seed is None else ', set_seed'}")
+        names = [PARTS[part] for part in _chosen(load, facts)]
+        names += ["pipeline", *([] if seed is None else ["set_seed"])]
+        imports.append(f"from transformers import {', '.join(sorted(names))}")
         loading = _loading(spec, load, facts)
         printed = _printed(spec, call, {**prepared.params, **inputs})
     imports = sorted({*imports, *(x for x in prepared.before if x.startswith("from"))}, key=_module)
@@ -158,24 +161,47 @@ def _loading(spec: TaskSpec, load: LoadSettings, facts: ModelFacts) -> list[str]
 
 def _place(load: LoadSettings, facts: ModelFacts) -> dict[str, Any]:
     """What is loaded, where to, and how exact."""
-    starter = load.model.startswith(STARTER)
+    model, revision = _source(load.model, facts.revision)
     kwargs: dict[str, Any] = {
-        "model": f"starter/models/{load.model.removeprefix(STARTER)}" if starter else load.model,
-        "revision": None if starter else facts.revision,
+        "model": model,
+        "revision": revision,
+        **_chosen(load, facts),
         "device": None if load.placed else facts.device,
         "device_map": None if load.device_map == "none" else load.device_map,
         "dtype": None if load.dtype in QUANTIZED else facts.dtype,
-        "model_kwargs": _model_kwargs(load) or None,
+        "model_kwargs": _model_kwargs(load, facts) or None,
     }
     return {k: v for k, v in kwargs.items() if v is not None}
 
 
-def _model_kwargs(load: LoadSettings) -> dict[str, Any]:
+def _source(model: str, revision: str) -> tuple[str, str | None]:
+    """A model as transformers finds it: a starter is a folder of the project."""
+    if model.startswith(STARTER):
+        return f"starter/models/{model.removeprefix(STARTER)}", None
+    return model, revision
+
+
+def _chosen(load: LoadSettings, facts: ModelFacts) -> dict[str, Named]:
+    """Tokenizer and processors by keyword, where they come from another model.
+
+    By id, `pipeline()` would look for them at the model's own revision (transformers 5.23).
+    """
+    if not load.processor:
+        return {}
+    id, revision = _source(load.processor, facts.processor_revision)
+    at = {"revision": revision} if revision else {}
+    return {
+        part: Named(None, _call(f"{PARTS[part]}.from_pretrained", (id,), at))
+        for part in facts.parts
+    }
+
+
+def _model_kwargs(load: LoadSettings, facts: ModelFacts) -> dict[str, Any]:
     """What pipeline() would swallow silently anywhere else (transformers 5.23)."""
     kwargs: dict[str, Any] = {}
     if load.dtype in QUANTIZED:
-        config = f"BitsAndBytesConfig({QUANTIZED[load.dtype]}=True)"
-        kwargs["quantization_config"] = Named(None, config)
+        small = {QUANTIZED[load.dtype]: True, "llm_int8_skip_modules": list(facts.whole)}
+        kwargs["quantization_config"] = Named(None, _call("BitsAndBytesConfig", (), small))
     if load.attention != AUTO:
         kwargs["attn_implementation"] = load.attention
     return kwargs

@@ -30,7 +30,7 @@ SUFFIX = ".job"
 """The folder beside the output that holds a job until it is done."""
 TICK_SECONDS = 0.5
 LIMITS = Limits(fetch_urls=True, server_folders=True)
-OPTIONS = ("model", "revision", "device", "dtype", "device_map", "attention")
+OPTIONS = ("model", "revision", "processor", "device", "dtype", "device_map", "attention")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

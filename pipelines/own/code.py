@@ -29,9 +29,12 @@ def loading(way: str, place: Mapping[str, Any], write: Write) -> list[str]:
     more |= place.get("model_kwargs") or {}
     loaded = write(f"{CODES[way].classes[0]}.from_pretrained", (model,), {**at, **more})
     placed = f".to({place['device']!r})" if "device" in place else ""
-    parts = CODES[way].parts.items()
+    own = {
+        name: write(f"{auto}.from_pretrained", (model,), at)
+        for name, auto in CODES[way].parts.items()
+    }
     return [
-        *(f"{name} = {write(f'{auto}.from_pretrained', (model,), at)}" for name, auto in parts),
+        *(f"{name} = {place.get(name, line)}" for name, line in own.items()),
         f"model = {loaded}{placed}.eval()",
     ]
 
