@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 import sys
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from pipelines.engine.request import Engine
+from pipelines.imports import nothing_collected
 from pipelines.jobs.desk import Desk
 from settings import EXAMPLES, Settings, read_settings
 
 if TYPE_CHECKING:
+    from gradio import Blocks
+
     from pipelines.engine.runner import RunnerSettings
+
+UNSEEN_SECONDS = 3.0
+"""So long after the start the engine warms up for whoever comes later; a visitor starts it."""
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -69,19 +76,28 @@ def main() -> int:
 
 
 def serve(engine: Engine, settings: Settings) -> int:
-    """The page first, then the engine: it warms up while the user looks at the page."""
-    from ui.app import build_app, launch_options
-
+    """The page first, then the engine: it warms up while the first visitor looks at the page."""
     desk = build_desk(engine, settings)
+    unseen = Timer(UNSEEN_SECONDS, engine.start)
     try:
-        page = build_app(engine, settings, desk)
-        page.launch(prevent_thread_lock=True, **launch_options(settings))
-        engine.start()
+        with nothing_collected():
+            page = launched(engine, settings, desk)
+        unseen.start()
         desk.open_all()
         page.block_thread()
     finally:
+        unseen.cancel()
         desk.close()
     return 0
+
+
+def launched(engine: Engine, settings: Settings, desk: Desk) -> Blocks:
+    """The page, which answers from now on."""
+    from ui.app import build_app, launch_options
+
+    page = build_app(engine, settings, desk)
+    page.launch(prevent_thread_lock=True, **launch_options(settings))
+    return page
 
 
 def check(engine: Engine, settings: Settings) -> int:

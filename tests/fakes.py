@@ -97,6 +97,9 @@ class FakeEngine:
     held: tuple[Held, ...] = ()
     _stops: dict[str, threading.Event] = field(default_factory=dict)
 
+    def start(self) -> None:
+        """It is always warm."""
+
     def run(self, request: Request) -> Iterator[Event]:
         self.requests.append(request)
         stop = self._stops.setdefault(request.owner, threading.Event())

@@ -12,7 +12,7 @@ import gradio as gr
 
 from pipelines.engine.request import Engine, Status
 from pipelines.jobs.desk import Desk
-from pipelines.spec import TaskSpec
+from pipelines.spec import AUTO, TaskSpec
 from pipelines.tasks import MODALITIES, ROWS
 from settings import EXAMPLES, Settings
 from ui import doors, handlers, say
@@ -21,9 +21,11 @@ from ui.doors import GuardedBlocks
 from ui.jobs import jobs_tab
 from ui.jobs_api import add_job_endpoints
 from ui.models import models_tab
+from ui.panel import Panel
 from ui.place import JOBS_TAB, MODELS_TAB, Place
 from ui.task_tab import build_panel
 from ui.theme import build_theme
+from ui.unserved import unserved
 
 HERE = Path(__file__).parent
 TITLE = "Pipeline Playground"
@@ -32,6 +34,7 @@ SESSIONS = 500
 """Browser sessions whose state is kept; each costs some tens of kilobytes."""
 WARM_UP_SECONDS = 90.0
 LOOK_SECONDS = 0.5
+DEVICE = "device"
 OWN_MEDIA_ONLY = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"img-src 'self' data: blob:; media-src 'self' data: blob:\">"
@@ -42,6 +45,11 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> gr.Blocks:
     """The whole page; never launched here. Without a desk there are no jobs over many rows."""
+    with unserved():
+        return _page(engine, settings, desk).queue(**doors.queue_options(settings))
+
+
+def _page(engine: Engine, settings: Settings, desk: Desk | None) -> gr.Blocks:
     with GuardedBlocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         with gr.Row(elem_classes="header"):
             gr.Markdown(f"# {TITLE}\n{LINE}", min_width=300)
@@ -49,19 +57,22 @@ def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> g
         chosen = gr.State("")
         with gr.Tabs(elem_classes="modalities", overflow_behavior="wrap") as tabs:
             place = Place(engine, settings, desk, chosen, tabs)
+            panels = []
             for modality in MODALITIES:
                 rows = tuple(row for row in ROWS if row.modality == modality)
                 if rows:
-                    _modality(modality, rows, place)
+                    panels += _modality(modality, rows, place)
             if desk is not None:
                 _jobs(place, demo)
             _models(place)
-        demo.load(_watch(engine, settings), None, models, concurrency_limit=None, **QUIET)
+        boxes = [panel.parts[DEVICE] for panel in panels]
+        watch = _watch(engine, settings, len(boxes))
+        demo.load(watch, None, [models, *boxes], concurrency_limit=None, **QUIET)
         demo.unload(handlers.on_leave(ROWS, engine, place.tokens))
         add_endpoints(engine, settings)
         if desk is not None:
             add_job_endpoints(desk)
-    return demo.queue(**doors.queue_options(settings))
+    return demo
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
@@ -109,35 +120,43 @@ def _linked(request: gr.Request) -> Any:
     return (id, gr.update(selected=JOBS_TAB)) if id else (gr.skip(), gr.skip())
 
 
-def _modality(modality: str, rows: tuple[TaskSpec, ...], place: Place) -> None:
+def _modality(modality: str, rows: tuple[TaskSpec, ...], place: Place) -> list[Panel]:
+    """A tab for each row; the panels that are part of the page."""
+    panels = []
     with gr.Tab(modality, id=modality) as outer, gr.Tabs(overflow_behavior="wrap"):
         for row in rows:
             with gr.Tab(row.title, id=row.id) as tab:
                 openers = [tab.select, *([outer.select] if row is rows[0] else [])]
-                _built_when_opened(row, openers, place)
+                if row is ROWS[0]:
+                    panels.append(build_panel(row, place))
+                else:
+                    _built_when_opened(row, openers, place)
+    return panels
 
 
 def _built_when_opened(row: TaskSpec, openers: list[Any], place: Place) -> None:
     """Rendered once for each visitor: opening a tab again keeps what was typed."""
-    if row is ROWS[0]:
-        gr.render()(lambda: build_panel(row, place))
-        return
     opened = gr.State(False)
     # Through the queue: Gradio fires a state's change for queued events only (6.31).
     gr.on(openers, lambda: True, None, opened, concurrency_limit=None, **QUIET)
     gr.render(triggers=[opened.change])(lambda: build_panel(row, place))
 
 
-def _watch(engine: Engine, settings: Settings) -> Any:
-    async def watch() -> AsyncIterator[str]:
-        """Say which models answer; look again until the engine is ready."""
+def _watch(engine: Engine, settings: Settings, boxes: int) -> Any:
+    async def watch() -> AsyncIterator[list[Any]]:
+        """Wake the engine, say which models answer, and look again until it is ready.
+
+        Panels that were built before it was know its devices then.
+        """
+        await asyncio.to_thread(engine.start)
         until = time.monotonic() + WARM_UP_SECONDS
         said = ""
         while True:
             status = engine.status()
             line = say.status(which_models(status, settings), status.ready)
             if line != said:
-                yield line
+                found = gr.update(choices=[AUTO, *status.devices]) if status.devices else gr.skip()
+                yield [line, *[found] * boxes]
             said = line
             if status.ready or time.monotonic() > until:
                 return

@@ -20,6 +20,7 @@ import gradio as gr
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from gradio.block_function import BlockFunction
+from gradio.data_classes import BlocksConfigDict
 from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
 from gradio.routes import App
@@ -110,6 +111,17 @@ class GuardedBlocks(gr.Blocks):
             if named is not None:
                 named.update(parameters=endpoint.parameters, returns=endpoint.returns)
         return info
+
+    def get_config_file(self) -> BlocksConfigDict:
+        """The page's configuration; a box without a number stays empty.
+
+        Gradio leaves out what is None, and the box then says 0 and sends it (6.31).
+        """
+        config = super().get_config_file()
+        for component in config["components"]:
+            if component["type"] == "number":
+                component["props"].setdefault("value", None)
+        return config
 
     def _checked(self, block_fn: BlockFunction, inputs: list[Any]) -> list[Any]:
         """One value per input, and no file in it that Gradio would fetch.

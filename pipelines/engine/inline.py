@@ -13,6 +13,7 @@ from pipelines.engine.request import Event, Failed, Request, Status, Waiting
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.engine.stream import stream
 from pipelines.errors import Cancelled, EngineError, PipelineError
+from pipelines.imports import nothing_collected
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +148,8 @@ class InlineEngine:
     def _live(self) -> None:
         """Warm up, then unload idle models now and then."""
         try:
-            loading.warm_up(self._cores)
+            with nothing_collected():
+                loading.warm_up(self._cores)
             found = device.devices()
         except Exception as error:
             logger.exception("the engine cannot start")

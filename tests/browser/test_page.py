@@ -126,6 +126,14 @@ def test_an_opened_tab_keeps_what_was_typed(see: Callable[..., Visit]) -> None:
     assert box.input_value() == "typed words"
 
 
+def test_an_empty_number_stays_empty_in_the_first_panel(see: Callable[..., Visit]) -> None:
+    page = see().page
+    page.get_by_role("button", name="Advanced").click()
+    boxes = page.get_by_placeholder("automatic")
+    boxes.first.wait_for()
+    assert set(boxes.evaluate_all("boxes => boxes.map((box) => box.value)")) == {""}
+
+
 def test_an_empty_input_is_one_sentence_that_names_the_field(see: Callable[..., Visit]) -> None:
     made = see()
     made.open(LABELLED.modality, LABELLED.title)

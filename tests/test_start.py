@@ -1,0 +1,92 @@
+"""What makes the start short: one server, no collections, an engine that waits for the page."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.routes import App
+
+from pipelines.imports import nothing_collected
+from settings import Settings
+from tests.fakes import FakeEngine
+from tests.served import no_loop_left_open
+from ui.app import _watch, build_app
+from ui.unserved import unserved
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _closed_loops() -> Iterator[None]:
+    with no_loop_left_open():
+        yield
+
+
+@pytest.fixture
+def collecting() -> Iterator[None]:
+    """The collector as it was."""
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_no_server_is_made_before_the_launch(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    make = App.create_app
+    monkeypatch.setattr(App, "create_app", lambda *a, **k: made.append(k) or make(*a, **k))
+    page = build_app(FakeEngine(), Settings())
+    assert not made
+    page.launch(prevent_thread_lock=True, quiet=True, server_port=None)
+    page.close()
+    assert len(made) == 1
+
+
+def test_other_pages_are_served_as_before() -> None:
+    with unserved(), gr.Blocks(analytics_enabled=False) as page:
+        pass
+    assert page.app is None
+    with gr.Blocks(analytics_enabled=False) as other:
+        pass
+    assert isinstance(other.app, App)
+
+
+def test_a_failed_build_leaves_gradio_as_it_was() -> None:
+    make = App.create_app
+    with pytest.raises(ValueError, match="broken"), unserved():
+        raise ValueError("broken")
+    assert App.create_app is make
+
+
+@pytest.mark.usefixtures("collecting")
+def test_nothing_is_collected_until_the_imports_are_done() -> None:
+    with nothing_collected():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+
+
+def test_an_empty_number_of_the_first_panel_stays_empty() -> None:
+    components = build_app(FakeEngine(), Settings()).get_config_file()["components"]
+    numbers = [c["props"] for c in components if c["type"] == "number"]
+    assert numbers
+    assert all("value" in props for props in numbers)
+    assert any(props["value"] is None for props in numbers)
+
+
+def test_the_first_visitor_wakes_the_engine_and_learns_its_devices() -> None:
+    started = []
+
+    class Sleeping(FakeEngine):
+        def start(self) -> None:
+            started.append(True)
+
+    async def look() -> list[Any]:
+        return [said async for said in _watch(Sleeping(), Settings(), boxes=1)()]
+
+    (line, found) = asyncio.run(look())[-1]
+    assert "Starter models answer" in line
+    assert found["choices"] == ["auto", "cpu"]
+    assert started
