@@ -151,6 +151,11 @@ ROW = TaskSpec(
         Example(
             label="A triangle spins", values={"video": "motion_spinning.mp4"}, expect="spinning"
         ),
+        Example(
+            label="Three scenes in windows of 2.5 s",
+            values={"video": "motions_three.mp4", "window_s": 2.5},
+            expect="moving right",
+        ),
     ),
     raw_example=[
         {"label": "moving left", "score": 0.97},

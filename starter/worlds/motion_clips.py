@@ -1,4 +1,4 @@
-"""The example clips of one motion each: `python -m starter.worlds.motion_clips`."""
+"""The example clips of one motion each, and one of three: `python -m starter.worlds.motion_clips`."""
 
 from pathlib import Path
 
@@ -15,6 +15,13 @@ CLIPS = (
     ("motion_spinning.mp4", "spinning", "triangle", "green", 7, (200, 200)),
 )
 """File, motion, shape, colour, seed, width and height; none of them is a training seed."""
+THREE, SIZE = "motions_three.mp4", (240, 180)
+SCENES = (
+    ("moving right", "circle", "red", 1),
+    ("growing", "square", "blue", 2),
+    ("moving right", "star", "yellow", 5),
+)
+"""One after the other in THREE."""
 
 
 def main() -> None:
@@ -23,6 +30,11 @@ def main() -> None:
         rng = np.random.default_rng(2_000 + seed)
         clip = motions.clip(rng, label, FRAMES, *size, kind=kind, colour=colour)
         motions.write(clip, FOLDER / name)
+    scenes = []
+    for label, kind, colour, seed in SCENES:
+        rng = np.random.default_rng(2_000 + seed)
+        scenes.append(motions.clip(rng, label, FRAMES, *SIZE, kind=kind, colour=colour))
+    motions.write(np.concatenate(scenes), FOLDER / THREE)
 
 
 if __name__ == "__main__":
