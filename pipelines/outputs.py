@@ -58,6 +58,11 @@ class Likeness(OutputKind):
     """{"pictures": [PIL RGB, small], "vectors": as many lists of equal length}: which are alike."""
 
 
+class Patches(OutputKind):
+    """{"picture": PIL RGB as the model saw it, "shape", "joined", "alike", "wholes"}: how alike the
+    patches of one picture are, as maps.patches gives them."""
+
+
 class Filmstrip(OutputKind):
     """{"pictures": [PIL RGB, small], "times": [seconds]}: the frames of a clip that were read.
 

@@ -238,6 +238,8 @@ class TaskSpec:
     """Sentences on how to take the answer to these inputs and parameters by this model."""
     headless: bool = False
     """Takes the body of a checkpoint whatever its head was made for."""
+    maps: bool = False
+    """Its pipeline gives maps.Mapped: the model's own map of a picture beside the answer."""
     extra_classes: tuple[str, ...] = ()
     """Model classes that the pipeline takes beside those of its own mapping."""
     only_classes: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ from pipelines.outputs import (
     Matches,
     Matrix,
     Passages,
+    Patches,
     Reply,
     Scores,
     Spans,
@@ -291,6 +292,16 @@ def _likeness() -> dict[str, Any]:
     return {"pictures": pictures, "vectors": [[1.0, 0.1, 0.0], [0.0, 1.0, 0.2], [0.98, 0.2, 0.0]]}
 
 
+def _patches() -> dict[str, Any]:
+    """Two rows of three patches; the first is like the fourth."""
+    alike = np.eye(6) + 0.5 * np.eye(6, k=3) + 0.5 * np.eye(6, k=-3)
+    return {
+        "picture": _picture().resize((96, 64)), "shape": (2, 3), "joined": 1,
+        "alike": (127 * alike).astype(np.int8),
+        "wholes": {"mean": np.arange(6, dtype=np.int8) * 20},
+    }  # fmt: skip
+
+
 def _matrix() -> dict[str, Any]:
     shades = ((200, 40, 40), (40, 40, 200), (210, 60, 50))
     return {
@@ -355,6 +366,7 @@ MADE: dict[type, Callable[[], Any]] = {
     Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
     Likeness: _likeness,
     Matrix: _matrix,
+    Patches: _patches,
     Filmstrip: _filmstrip,
     Captions: _captioned,
     Cells: _cells,

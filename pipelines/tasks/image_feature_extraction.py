@@ -8,7 +8,8 @@ from typing import Any
 from pipelines.errors import InputError
 from pipelines.images import small
 from pipelines.kinds import Choice, Flag, Images
-from pipelines.outputs import Likeness
+from pipelines.maps import patches
+from pipelines.outputs import Likeness, Patches
 from pipelines.spec import (
     ENGINE,
     Example,
@@ -69,23 +70,41 @@ def _pooling(params: Values) -> str:
     return POOLED if params["pool"] else str(params["pooling"])
 
 
-def _pooled(found: Any, params: Values) -> list[Any]:
-    """One vector for each picture, or with pooling none, one for each of its patches."""
+def _pooled(found: Any, params: Values) -> dict[str, Any]:
+    """One vector for each picture, or with pooling none, one for each of its patches.
+
+    {"vectors", "patches": of a picture alone, as maps.patches gives them, else None}.
+    """
     pooling = _pooling(params)
-    numbers = sum(v.numel() for v in found) if pooling == EVERY_PATCH else 0
+    numbers = sum(one.given.numel() for one in found) if pooling == EVERY_PATCH else 0
     if numbers > MAX_NUMBERS:
         raise InputError(
             "pooling",
             f"none would give {numbers:,} numbers; at most {MAX_NUMBERS:,}. Take fewer pictures.",
         )
-    return [POOL[pooling](v) for v in found]
+    return {
+        "vectors": [POOL[pooling](one.given) for one in found],
+        "patches": patches(found[0]) if len(found) == 1 else None,
+    }
+
+
+def _vectors(raw: Any) -> Any:
+    """The answer; the Python that is shown gives the vectors alone."""
+    return raw["vectors"] if isinstance(raw, Mapping) else raw
 
 
 def _alike(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:
     """What is compared; pictures whose patches stay apart are compared by their mean."""
-    vectors = raw if _pooling(params) != EVERY_PATCH else [_mean(patches) for patches in raw]
+    from PIL import Image
+
+    vectors = raw["vectors"]
+    if _pooling(params) == EVERY_PATCH:
+        vectors = [_mean(rows) for rows in vectors]
     pictures = [small(picture, SIDE) for picture in inputs["image"]]
-    return {"likeness": {"pictures": pictures, "vectors": vectors}}
+    drawn: dict[str, Any] = {"likeness": {"pictures": pictures, "vectors": vectors}}
+    if found := raw["patches"]:
+        drawn["patches"] = {**found, "picture": Image.fromarray(found["picture"])}
+    return drawn
 
 
 def _mean(rows: list[list[float]]) -> list[float]:
@@ -131,7 +150,10 @@ ROW = TaskSpec(
             docs=DOCS,
         ),
     ),
-    outputs=(Output(name="likeness", kind=Likeness, label="Similarity (cosine)"),),
+    outputs=(
+        Output(name="likeness", kind=Likeness, label="Similarity (cosine)"),
+        Output(name="patches", kind=Patches, label="Patches alike (cosine)"),
+    ),
     models=(
         Model(id="google/vit-base-patch16-224", revision="3f49326", note="ImageNet, 86M"),
         Model(id="facebook/dinov2-small", note="without labels, 22M, good for comparing"),
@@ -143,10 +165,11 @@ ROW = TaskSpec(
     build_input=_images_input,
     code_input=_named_input,
     read_output=_alike,
-    to_json=lambda raw: raw,
+    to_json=_vectors,
     work=lambda raw, inputs, facts, forwards: len(inputs["image"]),
     unit="images/s",
     headless=True,
+    maps=True,
     steps=lambda inputs, params, facts: len(inputs["image"]),
     finish=_pooled,
     code_finish=lambda params: f"[{POOLING[_pooling(params)]} for v in found]",
@@ -165,7 +188,10 @@ ROW = TaskSpec(
             expect="4",
         ),
     ),
-    raw_example=[[0.8, 0.1, -0.3, 0.2], [0.7, 0.2, -0.2, 0.3], [-0.5, 0.9, 0.4, 0.1]],
+    raw_example={
+        "vectors": [[0.8, 0.1, -0.3, 0.2], [0.7, 0.2, -0.2, 0.3], [-0.5, 0.9, 0.4, 0.1]],
+        "patches": None,
+    },
     withheld={
         "image_processor_kwargs": "keywords of the image processor, which knows the model's own",
         "return_tensors": "always on inside; the answer is JSON",

@@ -1,4 +1,4 @@
-"""The example clips of one motion each, and one of three: `python -m starter.worlds.motion_clips`."""
+"""The example clips of one motion each and of three: `python -m starter.worlds.motion_clips`."""
 
 from pathlib import Path
 
