@@ -103,6 +103,14 @@ class GuardedBlocks(gr.Blocks):
         checked = self._checked(block_fn, inputs)
         return await super().preprocess_data(block_fn, checked, *args, **kwargs)
 
+    async def postprocess_data(
+        self, block_fn: BlockFunction, predictions: Any, *args: Any, **kwargs: Any
+    ) -> list[Any]:
+        """A handler that has nothing to update gives no updates, which Gradio miscounts (6.31)."""
+        if predictions == {} and block_fn.api_name not in self.endpoints:
+            predictions = gr.skip()
+        return await super().postprocess_data(block_fn, predictions, *args, **kwargs)
+
     def get_api_info(self, *args: Any, **kwargs: Any) -> Any:
         """Gradio's description of the API with the rows' own parameters in it."""
         info = super().get_api_info(*args, **kwargs)

@@ -21,7 +21,6 @@ SHOWN = 512
 STRENGTH = 0.6
 """Share of the colours in what is drawn; the rest is the picture."""
 FLAT = 1e-6
-HOW = "Click on a patch to see which others are like it; nothing runs again."
 
 
 def patches(output: Output) -> Display:
@@ -29,7 +28,7 @@ def patches(output: Output) -> Display:
     with gr.Column(visible=False, elem_classes="display") as box:
         kept, picked = gr.State(), gr.State()
         picture = gr.Image(
-            label=f"{output.label}. {HOW}", interactive=False, buttons=["fullscreen"],
+            label=f"{output.label}: click on one", interactive=False, buttons=["fullscreen"],
             format="webp", type="pil", elem_classes="pickable",
         )  # fmt: skip
         legend = gr.HTML()
@@ -160,5 +159,5 @@ def _legend(found: Any, value: Values, at: tuple[int, int] | None, of: str) -> s
         f'<div class="scale"><i style="background: linear-gradient(90deg, {stops})"></i>'
         f"<span>{found.min():.2f}</span><span>{found.max():.2f}</span></div>"
         f'<div class="note">{rows} x {columns} patches of the picture as the model saw it, '
-        f"compared with {place}.</div>"
+        f"compared with {place}. A click on another runs nothing again.</div>"
     )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
+
+from settings import Settings
+from tests.fakes import FakeEngine
+from tests.served import no_loop_left_open
+from ui.app import build_app, launch_options
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -89,3 +94,40 @@ def visit(
     page.goto(url)
     made.seen(ready).wait_for()
     return made
+
+
+@dataclass
+class App:
+    """The page over a fake engine."""
+
+    url: str
+    engine: FakeEngine
+
+
+@pytest.fixture(scope="module")
+def app(chromium: Browser) -> Iterator[App]:
+    with no_loop_left_open():
+        engine = FakeEngine(pause=0.08, words=400)
+        settings = Settings(server_name="127.0.0.1", server_port=0)
+        demo = build_app(engine, settings)
+        options = launch_options(settings) | {"server_port": None, "quiet": True}
+        _, url, _ = demo.launch(prevent_thread_lock=True, **options)
+        yield App(url, engine)
+        engine.close()
+        demo.close(verbose=False)
+
+
+@pytest.fixture
+def see(chromium: Browser, app: App) -> Iterator[Callable[..., Visit]]:
+    """Open the page; afterwards nothing may have gone wrong in it."""
+    visits: list[Visit] = []
+
+    def opened(**options: object) -> Visit:
+        app.engine.fail = lambda request: None
+        visits.append(visit(chromium, app.url, **options))  # type: ignore[arg-type]
+        return visits[-1]
+
+    yield opened
+    for made in visits:
+        made.page.context.close()
+    assert [fault for made in visits for fault in made.faults] == []

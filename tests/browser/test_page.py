@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import time
 import wave
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from pipelines.errors import ModelError
 from pipelines.kinds import Chat, Labels
 from pipelines.outputs import Reply, Transcript
 from pipelines.spec import TaskSpec
 from pipelines.tasks import ROWS
-from settings import Settings
-from tests.browser.conftest import PHONE, WIDE, Visit, visit
-from tests.fakes import FakeEngine
-from tests.served import no_loop_left_open
-from ui.app import build_app, launch_options
+from tests.browser.conftest import PHONE, WIDE, App, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -41,41 +35,6 @@ CONTRAST = """(selector) => {
 }"""
 AA = 4.5
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
-
-
-@dataclass
-class App:
-    url: str
-    engine: FakeEngine
-
-
-@pytest.fixture(scope="module")
-def app(chromium: Browser) -> Iterator[App]:
-    with no_loop_left_open():
-        engine = FakeEngine(pause=0.08, words=400)
-        settings = Settings(server_name="127.0.0.1", server_port=0)
-        demo = build_app(engine, settings)
-        options = launch_options(settings) | {"server_port": None, "quiet": True}
-        _, url, _ = demo.launch(prevent_thread_lock=True, **options)
-        yield App(url, engine)
-        engine.close()
-        demo.close(verbose=False)
-
-
-@pytest.fixture
-def see(chromium: Browser, app: App) -> Iterator[Callable[..., Visit]]:
-    """Open the page; afterwards nothing may have gone wrong in it."""
-    visits: list[Visit] = []
-
-    def opened(**options: object) -> Visit:
-        app.engine.fail = lambda request: None
-        visits.append(visit(chromium, app.url, **options))  # type: ignore[arg-type]
-        return visits[-1]
-
-    yield opened
-    for made in visits:
-        made.page.context.close()
-    assert [fault for made in visits for fault in made.faults] == []
 
 
 def start(visit: Visit, text: str = "Hello") -> None:
