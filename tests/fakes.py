@@ -17,6 +17,7 @@ from pipelines.engine.request import (
     Done,
     Event,
     Failed,
+    InMemory,
     Loading,
     Meta,
     Partial,
@@ -113,6 +114,9 @@ class FakeEngine:
             yield Loading("Loading starter/fake", 3_000_000, 12_000_000)
             if isinstance(wrong, Failed):
                 yield wrong
+                return
+            if request.only_load:
+                yield InMemory(0.1)
                 return
             yield from self._answer(request, stop)
         finally:

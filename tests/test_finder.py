@@ -95,6 +95,16 @@ def test_the_verdict_is_in_numbers(
     assert found.words.startswith("7B parameters: about")
 
 
+def test_a_budget_is_room_too_and_shared_weights_leave_once() -> None:
+    memory = Memory("RAM", 0, 100 * GB, models=10 * GB, budget=20 * GB)
+    shared = [held(id=id, weights="w", bytes=10 * GB) for id in "ab"]
+    found = verdict(SEVEN, "bfloat16", memory, shared, 100 * GB)
+    assert "once these have left: owner/name." in found.words
+    assert not verdict(SEVEN, "float32", memory, shared, 100 * GB).fits
+    used = [shared[0], held(id="b", weights="w", bytes=10 * GB, users=1)]
+    assert not verdict(SEVEN, "bfloat16", memory, used, 100 * GB).fits
+
+
 def test_without_knowing_the_memory_only_the_size_is_told() -> None:
     assert verdict(SEVEN, "float16", None, (), 100 * GB).fits
 

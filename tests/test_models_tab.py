@@ -12,7 +12,9 @@ import pytest
 from pipelines import shelf
 from pipelines.cache import Held
 from pipelines.device import Memory
+from pipelines.engine.request import Failed
 from pipelines.errors import EngineError
+from pipelines.limits import GB
 from pipelines.loading import LoadSettings
 from settings import Settings
 from tests.fakes import FakeEngine
@@ -81,28 +83,65 @@ def page(engine: FakeEngine, **settings: Any) -> models.ModelsPage:
 def test_looking_twice_draws_once() -> None:
     engine = FakeEngine()
     tab = page(engine)
-    first = tab.look("")
+    first = tab.look("", "")
     assert models.NOTHING in first[tab.empty]
-    assert tab.look(first[tab.seen]) == {}
+    known = first[tab.seen], first[tab.listed]
+    assert tab.look(*known) == gr.skip()
     engine.held = (held(last_used=time.time()),)
-    again = tab.look(first[tab.seen])
-    assert again[tab.held]["value"][0][0] == "owner/name@0123456"
+    again = tab.look(*known)
+    assert again[tab.held][0][0] == "owner/name@0123456"
     assert again[tab.buttons]["visible"]
+    assert tab.no_disk in again
 
 
 def test_the_buttons_need_a_choice_and_reach_the_engine() -> None:
-    engine = FakeEngine()
+    engine = FakeEngine(held=(held(), held(id="busy", users=1)))
     tab = page(engine)
-    unload = tab._acts(lambda id: engine.unload(models._picked(id)))
+    unload = tab._acts(lambda id: engine.unload(tab._idle(id).id))
     assert models.CHOOSE in unload("")
+    assert models.GONE in unload("gone")
+    assert "in use" in unload("busy")
     assert unload("abc") == ""
     assert engine.told == [("unload", "abc")]
+
+
+def test_reload_drops_a_model_with_all_that_share_it_and_loads_them_again() -> None:
+    together = (held(weights="w"), held(id="def", weights="w", pinned=True), held(id="ghi"))
+    engine = FakeEngine(held=together)
+    said = list(page(engine)._loads_again("abc"))
+    assert "Loaded in" in said[-1]
+    assert engine.told == [("unload", "abc"), ("unload", "def"), ("pin", "def", True)]
+    assert [(r.only_load, r.load) for r in engine.requests] == [(True, held().load)] * 2
+
+
+def test_reload_says_why_not() -> None:
+    engine = FakeEngine(held=(held(), held(id="busy", users=1)))
+    tab = page(engine)
+    assert "in use" in "".join(tab._loads_again("busy"))
+    engine.fail = lambda request: Failed("owner/name is gone.")
+    assert "owner/name is gone." in list(tab._loads_again("abc"))[-1]
+    assert "host" in "".join(page(engine, public=True)._loads_again("abc"))
+
+
+def test_a_model_that_tasks_share_says_so() -> None:
+    lines = models.held_rows((held(weights="w"), held(id="d", weights="w"), held(id="e")), NOW)
+    assert [line[4] for line in lines] == ["5.3 MB, shared", "5.3 MB, shared", "5.3 MB"]
+
+
+def test_a_map_is_told_with_the_device() -> None:
+    mapped = held(load=LoadSettings(task="t", model="m", device_map="auto"))
+    assert models.held_row(mapped, NOW)[2] == "cpu, map auto"
+
+
+def test_a_gauge_tells_the_room_for_models() -> None:
+    html = models.gauge(Memory("RAM", 2 * GB, 9 * GB, models=GB, budget=5 * GB))
+    assert "models have 1.0 GB of 5.0 GB" in html
 
 
 def test_visitors_of_a_public_app_only_look() -> None:
     engine = FakeEngine(held=(held(),))
     tab = page(engine, public=True)
-    assert not tab.look("")[tab.buttons]["visible"]
+    assert not tab.look("", "")[tab.buttons]["visible"]
     assert "host" in tab._acts(engine.unload)("abc")
     assert engine.told == []
 

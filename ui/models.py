@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import escape
 from typing import Any, TypeVar
@@ -15,8 +16,17 @@ from pipelines import shelf
 from pipelines.access import guarded
 from pipelines.cache import Held
 from pipelines.device import Memory
-from pipelines.engine.request import Engine, Status
-from pipelines.errors import InputError
+from pipelines.engine.request import (
+    Engine,
+    Event,
+    Failed,
+    InMemory,
+    Loading,
+    Request,
+    Status,
+    Waiting,
+)
+from pipelines.errors import EngineError, InputError
 from pipelines.limits import GB, MB
 from settings import Settings
 from ui import say
@@ -29,8 +39,10 @@ NOTHING = "No model is in memory. The first run of a task loads one."
 NO_DISK = "No model of the Hub is on this disk yet."
 CLOSED = "(needs a token)"
 CHOOSE = "Click a line of the table first."
+IN_USE = "{model} is in use; wait until its run has ended, or stop it."
+GONE = "That model is not in memory any more; choose another line."
 HELD_HEAD = ["Model", "Task", "Device", "Precision", "Size", "Used", "Leaves", "Id"]
-HELD_WIDTHS = ["260px", "220px", "90px", "100px", "90px", "120px", "130px", "130px"]
+HELD_WIDTHS = ["260px", "220px", "90px", "100px", "140px", "120px", "150px", "130px"]
 DISK_HEAD = ["Model", "Size", "Used"]
 DISK_WIDTHS = ["420px", "110px", "140px"]
 Named = TypeVar("Named", Held, shelf.OnDisk)
@@ -51,52 +63,63 @@ class ModelsPage:
         self.gauges = gr.HTML()
         self.said = gr.HTML()
         self.empty = gr.HTML()
-        self.held = _table("In memory", HELD_HEAD, HELD_WIDTHS)
+        with gr.Column(visible=False) as self.held_part:
+            self.held = _table("In memory", HELD_HEAD, HELD_WIDTHS)
         with gr.Row(elem_classes="buttons", visible=False) as self.buttons:
             self.unload = _button("Unload")
             self.pin = _button("Pin")
             self.unpin = _button("Unpin")
+            self.reload = _button("Reload")
             self.clear = _button("Unload all")
-        self.disk = _table("On disk, from the Hub", DISK_HEAD, DISK_WIDTHS)
+        with gr.Column(visible=False) as self.disk_part:
+            self.disk = _table("On disk, from the Hub", DISK_HEAD, DISK_WIDTHS)
         self.no_disk = gr.HTML()
         with gr.Row(elem_classes="buttons", visible=False) as self.disk_buttons:
             self.remove = _button("Delete from disk")
         self.timer = gr.Timer(TICK_SECONDS)
-        self.seen, self.chosen, self.chosen_file = gr.State(""), gr.State(""), gr.State("")
+        self.seen, self.listed = gr.State(""), gr.State("nothing yet")
+        self.chosen, self.chosen_file = gr.State(""), gr.State("")
 
     def wire(self) -> None:
-        drawn = [self.gauges, self.empty, self.held, self.buttons, self.seen]
-        shelf_view = [self.disk, self.no_disk, self.disk_buttons]
-        self.timer.tick(self.look, self.seen, drawn, queue=False, **QUIET)
-        gr.on([self.seen.change], self.look_at_disk, None, shelf_view, **QUIET)
-        gr.on([self.held.select], _cell(-1), None, self.chosen, **QUIET)
-        gr.on([self.disk.select], _cell(0), None, self.chosen_file, **QUIET)
+        shelf_view = [self.disk, self.disk_part, self.no_disk, self.disk_buttons]
+        drawn = [self.gauges, self.empty, self.held, self.held_part, self.buttons]
+        known = [self.seen, self.listed]
+        self.timer.tick(self.look, known, [*drawn, *known, *shelf_view], queue=False, **QUIET)
+        gr.on([self.held.select], _picks(-1, 0, 1), None, [self.chosen, self.said], **QUIET)
+        gr.on([self.disk.select], _picks(0, 0), None, [self.chosen_file, self.said], **QUIET)
         for button, act in (
-            (self.unload, lambda id: self.engine.unload(_picked(id))),
-            (self.pin, lambda id: self.engine.pin(_picked(id), True)),
-            (self.unpin, lambda id: self.engine.pin(_picked(id), False)),
+            (self.unload, lambda id: self.engine.unload(self._idle(id).id)),
+            (self.pin, lambda id: self.engine.pin(self._held(id).id, True)),
+            (self.unpin, lambda id: self.engine.pin(self._held(id).id, False)),
             (self.clear, lambda id: self.engine.unload("")),
         ):
             button.click(self._acts(act), self.chosen, self.said, **QUIET)
+        self.reload.click(self._loads_again, self.chosen, self.said, **QUIET)
         self.remove.click(
             self._acts(lambda model: shelf.remove(_picked(model))), self.chosen_file, self.said,
             **QUIET,
         ).success(self.look_at_disk, None, shelf_view, **QUIET)  # fmt: skip
 
-    def look(self, seen: str) -> dict[Block, Any]:
-        """Draw what is in memory; nothing where nothing has changed."""
+    def look(self, seen: str, listed: str) -> Any:
+        """Draw what is in memory, and where other models are there, what is on the disk.
+
+        Nothing where nothing has changed: an empty dict would be an error (gradio 6.31).
+        """
         status = self.engine.status()
-        rows = [held_row(self._named(held), time.time()) for held in status.held]
+        rows = held_rows(map(self._named, status.held), time.time())
         gauges = "".join(map(gauge, status.memory))
-        now = f"{rows}{gauges}"
+        now, models = f"{rows}{gauges}", f"{sorted(held.model for held in status.held)}"
         if now == seen:
-            return {}
+            return gr.skip()
         return {
             self.seen: now,
+            self.listed: models,
             self.gauges: f'<div class="gauges">{gauges}</div>',
             self.empty: "" if rows else say.hint(_empty(status)),
-            self.held: gr.update(value=rows, visible=bool(rows)),
+            self.held: rows,
+            self.held_part: gr.update(visible=bool(rows)),
             self.buttons: gr.update(visible=bool(rows) and self.mine),
+            **({} if models == listed else self.look_at_disk()),
         }
 
     def look_at_disk(self) -> dict[Block, Any]:
@@ -104,7 +127,8 @@ class ModelsPage:
         there = map(self._named, shelf.on_disk())
         rows = [[m.model, size(m.bytes), ago(time.time() - m.last_used)] for m in there]
         return {
-            self.disk: gr.update(value=rows, visible=bool(rows)),
+            self.disk: rows,
+            self.disk_part: gr.update(visible=bool(rows)),
             self.no_disk: "" if rows else say.hint(NO_DISK),
             self.disk_buttons: gr.update(visible=bool(rows) and self.mine),
         }
@@ -116,8 +140,7 @@ class ModelsPage:
     def _acts(self, act: Callable[[str], Any]) -> Callable[[str], str]:
         def clicked(chosen: str) -> str:
             try:
-                if not self.mine:
-                    raise InputError("models", "are kept by the host of this app.")
+                self._allow()
                 act(chosen)
             except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
                 return say.alert(message_of(error))
@@ -125,8 +148,64 @@ class ModelsPage:
 
         return clicked
 
+    def _loads_again(self, chosen: str) -> Iterator[str]:
+        """Drop a model and every task's pipeline on it, then load them again."""
+        try:
+            self._allow()
+            first = self._idle(chosen)
+            all_on_it = [h for h in self.engine.status().held if h.weights == first.weights]
+            for held in all_on_it if first.weights else [first]:
+                self._idle(held.id)
+                self.engine.unload(held.id)
+            for held in all_on_it if first.weights else [first]:
+                yield from map(say_loading, self._load(held))
+        except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
+            yield say.alert(message_of(error))
 
-def held_row(held: Held, now: float) -> list[str]:
+    def _load(self, held: Held) -> Iterator[Event]:
+        """The events of loading; a pin is put back at its end."""
+        request = Request(task=held.task, inputs={}, params={}, load=held.load, only_load=True)
+        yield from self.engine.run(request)
+        if held.pinned:
+            self.engine.pin(held.id, True)
+
+    def _allow(self) -> None:
+        if not self.mine:
+            raise InputError("models", "are kept by the host of this app.")
+
+    def _held(self, chosen: str) -> Held:
+        """The pipeline of the chosen line; raises where there is none any more."""
+        id = _picked(chosen)
+        held = next((held for held in self.engine.status().held if held.id == id), None)
+        if held is None:
+            raise EngineError(GONE)
+        return held
+
+    def _idle(self, chosen: str) -> Held:
+        """The same, refused while it is in use."""
+        held = self._held(chosen)
+        if held.users:
+            raise EngineError(IN_USE.format(model=held.model))
+        return held
+
+
+def say_loading(event: Event) -> str:
+    """What a run that only loads says, as HTML."""
+    if isinstance(event, Waiting | Loading):
+        return say.waiting(event)
+    if isinstance(event, InMemory):
+        return f'<div class="note">Loaded in {event.seconds:.1f} s.</div>'
+    return say.alert(event.message) if isinstance(event, Failed) else ""
+
+
+def held_rows(told: Iterable[Held], now: float) -> list[list[str]]:
+    """The lines of the table by name; models that several tasks share say so."""
+    held = sorted(told, key=lambda each: (each.model, each.task))
+    tasks = Counter(each.weights for each in held if each.weights)
+    return [held_row(each, now, tasks[each.weights] > 1) for each in held]
+
+
+def held_row(held: Held, now: float, shared: bool = False) -> list[str]:
     """A line of the table."""
     if held.users:
         leaves = "in use"
@@ -136,15 +215,19 @@ def held_row(held: Held, now: float) -> list[str]:
         leaves = f"in {left(held.expires - now)}" if held.expires else "when room is needed"
     commit = f"@{held.revision[:7]}" if held.revision != "shipped" else ""
     used = "now" if held.users else ago(now - held.last_used)
+    mapped = held.load.device_map
+    device = held.device if mapped == "none" else f"{held.device}, map {mapped}"
+    taken = f"{size(held.bytes)}, shared" if shared else size(held.bytes)
     return [
-        f"{held.model}{commit}", held.task, held.device, held.dtype, size(held.bytes), used,
-        leaves, held.id,
+        f"{held.model}{commit}", held.task, device, held.dtype, taken, used, leaves, held.id,
     ]  # fmt: skip
 
 
 def gauge(memory: Memory) -> str:
     """How full a memory is, as HTML."""
     words = f"{escape(memory.name)}: {size(memory.used)} of {size(memory.total)} in use"
+    if memory.budget:
+        words += f"; models have {size(memory.models)} of {size(memory.budget)}"
     return (
         f'<div><span>{words}</span><meter min="0" max="{memory.total}" '
         f'high="{memory.total * 0.9:.0f}" value="{memory.used}"></meter></div>'
@@ -180,19 +263,22 @@ def _picked(chosen: str) -> str:
     return chosen
 
 
-def _cell(place: int) -> Callable[..., Any]:
-    """What stands in a place of the clicked line."""
+def _picks(place: int, *told: int) -> Callable[..., Any]:
+    """What stands in a place of the clicked line, and a note that says so: lines may move."""
 
     def picked(event: gr.SelectData) -> Any:
-        row = event.row_value or ()
-        return str(row[place]) if row else gr.skip()
+        row = [str(cell) for cell in event.row_value or ()]
+        if not row:
+            return gr.skip(), gr.skip()
+        words = " · ".join(row[n] for n in told)
+        return row[place], f'<div class="note">Chosen: {escape(words)}</div>'
 
     return picked
 
 
 def _table(label: str, heads: list[str], widths: list[str]) -> gr.Dataframe:
     return gr.Dataframe(
-        headers=heads, label=label, interactive=False, visible=False, max_height=320, buttons=[],
+        headers=heads, label=label, interactive=False, max_height=320, buttons=[],
         column_widths=widths, elem_classes="table",
     )  # fmt: skip
 

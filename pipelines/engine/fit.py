@@ -74,18 +74,28 @@ def verdict(
         )
     if memory is None:
         return Verdict(fits=True, words=start)
-    free = memory.total - memory.used
+    free = memory.free
+    if memory.budget:
+        free = min(free, int((memory.budget - memory.models) * HEADROOM))
     if wanted <= free:
         return Verdict(fits=True, words=f"{start} It fits: {memory.name} has {_size(free)} free.")
-    leaving = [each for each in held if not each.users and not each.pinned]
+    leaving = _leaving(held)
     if wanted <= free + sum(each.bytes for each in leaving):
-        names = ", ".join(each.model for each in leaving)
+        names = ", ".join(dict.fromkeys(each.model for each in leaving))
         return Verdict(fits=True, words=f"{start} It fits once these have left: {names}.")
     return Verdict(
         fits=False,
         words=f"{start} It does not fit: {memory.name} has {_size(free)} free. Choose a smaller "
         "model, a smaller precision or a device map.",
     )
+
+
+def _leaving(held: Iterable[Held]) -> list[Held]:
+    """One pipeline of each model that nobody uses or has pinned."""
+    told = list(held)
+    stay = {each.weights for each in told if each.weights and (each.users or each.pinned)}
+    idle = [e for e in told if not (e.users or e.pinned) and e.weights not in stay]
+    return list({each.weights or each.id: each for each in idle}.values())
 
 
 def disk_free() -> int:

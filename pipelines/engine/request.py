@@ -28,6 +28,7 @@ class Request:
     """One checked request. `owner` says who may cancel it: a browser session and a task.
 
     With `rows` it is many: each is answered by itself, and inputs and params are the rows' own.
+    One that is `only_load` has neither: it puts the pipeline in memory.
     """
 
     task: str
@@ -41,6 +42,7 @@ class Request:
     """The visitor's own, with which the Hub is asked for the model."""
     alone: bool = False
     """It shares the pipeline with nobody: it was in a batch that ended the worker."""
+    only_load: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     submitted: float = field(default_factory=time.time)
     """Seconds since the epoch; the queue time is counted from here."""
@@ -133,6 +135,13 @@ class RowsDone:
 
 
 @dataclass(frozen=True)
+class InMemory:
+    """The end of a run that only loads; loading took so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Failed:
     """The end of a run that could not finish; `message` is for the user."""
 
@@ -144,8 +153,8 @@ class Failed:
     """True where no other input would fare better: the model cannot be had."""
 
 
-Event = Waiting | Loading | Progress | Partial | Done | RowsDone | Failed
-END = (Done, RowsDone, Failed)
+Event = Waiting | Loading | Progress | Partial | Done | RowsDone | InMemory | Failed
+END = (Done, RowsDone, InMemory, Failed)
 """What the last event of a run may be."""
 
 

@@ -22,6 +22,7 @@ from pipelines.engine.refusal import memory, refusals
 from pipelines.engine.request import (
     Done,
     Failed,
+    InMemory,
     Loading,
     Meta,
     Partial,
@@ -155,6 +156,9 @@ class Runner:
             load_seconds = time.monotonic() - began if fresh else 0.0
             for id in filter(None, (settings.model, settings.processor)):
                 hub.require_access(id, access)  # another one's token may have loaded it
+            if request.only_load:
+                emit(InMemory(load_seconds))
+                return
             if request.rows:
                 emit(self._rows(request, spec, loaded, load_seconds, emit, cancelled))
                 return
