@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.limits import GB, PUBLIC_LABELS, Limits
+from pipelines.limits import GB, PUBLIC, Limits
 
 EXAMPLES = Path(__file__).resolve().parent / "starter" / "examples"
 MODES = ("auto", "hub", "starter")
@@ -134,9 +134,10 @@ class Settings:
             upload_roots=(upload_folder(), EXAMPLES.resolve()),
             run_seconds=self.run_timeout,
             fetch_urls=self.allow_urls or not self.public,
+            hub_login=self.hub_login,
             server_folders=self.allow_folders or self.alone,
         )
-        return replace(local, labels=PUBLIC_LABELS) if self.public else local
+        return replace(local, **PUBLIC) if self.public else local
 
     @property
     def alone(self) -> bool:

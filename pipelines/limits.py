@@ -50,6 +50,13 @@ class Limits:
     """Whether a job may name a folder of the server."""
     folder_files: int = 100_000
     folder_bytes: int = 1_000 * GB
+    dataset_rows: int = 1_000_000
+    """Rows of a Hub data set that one job may ask for."""
+    dataset_bytes: int = 50 * GB
+    """Of the files in these rows, all together."""
+    dataset_file_bytes: int = 200 * MB
+    hub_login: bool = False
+    """Whether gated data sets are read with the host's own login."""
     run_seconds: float = 900.0
     generation_budget: int = 32_768
     """Largest beams x sequences x new tokens of one request."""
@@ -59,3 +66,7 @@ class Limits:
 
 PUBLIC_LABELS = 50
 """Labels that one visitor of a public app may ask for at once."""
+PUBLIC: dict[str, int] = {
+    "labels": PUBLIC_LABELS, "dataset_rows": 10_000, "dataset_bytes": 2 * GB,
+}  # fmt: skip
+"""Fields of Limits where strangers visit."""

@@ -92,6 +92,7 @@ def test_lines_can_be_sent_and_a_job_be_cancelled(served: tuple[Client, Desk]) -
     [
         ("/job_start", {"task": "no-such-task", "lines": "a"}, "task"),
         ("/job_start", {"task": TASK}, "missing"),
+        ("/job_start", {"task": TASK, "dataset": {"id": "../x"}}, "owner/name"),
         ("/job_start", {"task": TASK, "folder": "/tmp"}, "--allow-folders"),
         ("/job_start", {"task": TASK, "lines": "a", "batch_size": 1_000}, "batch_size"),
         ("/job_start", {"task": TASK, "lines": "a", "values": {"top_k": 0}}, "top_k"),
@@ -121,7 +122,9 @@ def test_a_file_of_the_server_is_no_upload(served: tuple[Client, Desk]) -> None:
     client, _ = served
     file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
     base = f"{client.src.rstrip('/')}/{API}/call/job_start"
-    started = httpx.post(base, json={"data": [TASK, [file], "", {}, {}, 0, "", 0, ""]}, timeout=30)
+    started = httpx.post(
+        base, json={"data": [TASK, [file], "", {}, {}, 0, "", 0, "", None]}, timeout=30
+    )
     events = httpx.get(f"{base}/{started.json()['event_id']}", timeout=30).text
     assert "event: error" in events
     assert "not an uploaded file" in events
@@ -134,5 +137,5 @@ def test_the_description_names_every_parameter(served: tuple[Client, Desk]) -> N
     told = [p["parameter_name"] for p in named["/job_start"]["parameters"]]
     assert told == [
         "task", "files", "lines", "columns", "values", "batch_size", "truth", "most_rows",
-        "folder",
+        "folder", "dataset",
     ]  # fmt: skip

@@ -40,6 +40,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
         truth: str = "",
         most_rows: int = 0,
         folder: str = "",
+        dataset: dict[str, Any] | None = None,
         oauth_token: gr.OAuthToken | None = None,
     ) -> dict[str, Any]:
         """Start a job over many rows; it goes on by itself.
@@ -54,6 +55,8 @@ def _start(desk: Desk) -> Callable[..., Any]:
             truth: The column that holds the right answers, if there is one.
             most_rows: Ask the first so many rows only; 0 asks all of them.
             folder: Instead of files: a folder or table of the server, where it lets visitors.
+            dataset: Instead of files: a data set of the Hub as {"id", "config", "split",
+                "revision", "rows"}; all but the id may be left out.
         Returns:
             The job's id and state.
         """
@@ -65,7 +68,7 @@ def _start(desk: Desk) -> Callable[..., Any]:
         order = Order(
             task=task, files=_listed(files), lines=lines, columns=_mapping("columns", columns),
             values=_mapping("values", values), batch_size=batch_size, truth=truth,
-            most_rows=most_rows, place=folder,
+            most_rows=most_rows, place=folder, dataset=_mapping("dataset", dataset),
             token=Token.checked(oauth_token.token if oauth_token else ""),
         )  # fmt: skip
         return _told(desk.start(order))

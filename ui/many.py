@@ -148,7 +148,8 @@ def _on_start(start: Start, place: Place, order: TakeOrder) -> Any:
 
 def _columns(side: Origins, own: Mapping[str, Any]) -> dict[str, str]:
     picked = {name: own[name] for name in side.columns if isinstance(own[name], str) and own[name]}
-    return picked if own["files"] or own.get("place") else {}
+    tabular = own["files"] or own.get("place") or own.get("dataset_id")
+    return picked if tabular else {}
 
 
 def _settings(panel: Panel, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from pipelines.errors import PipelineError
+from pipelines.engine.request import Progress
 from pipelines.jobs import mapping
 from pipelines.jobs.archives import FILE
 from pipelines.jobs.order import Order
@@ -19,6 +19,8 @@ from pipelines.kinds import TAKES_FILES
 from pipelines.spec import Field, TaskSpec
 from settings import Settings
 from ui import say
+from ui.hub_parts import HubParts, hub_parts, read_parts
+from ui.messages import message_of
 
 CELL_CHARS = 80
 HELP = (
@@ -29,17 +31,20 @@ PLACE_HELP = (
     "A folder whose files are the rows, or a table that names files beside it. It is read where it "
     "lies; links are not followed."
 )
+LOOKING = Progress(0, 0, "Asking the Hub for the first rows")
 SHARED = "Empty: the one above, the same for every row."
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origins:
-    """What is asked: `columns` by field name. `place` is there where a folder may be named."""
+    """What is asked: `columns` by field name. `place` is there where a folder may be named,
+    `dataset` where the Hub is used."""
 
     files: gr.File
     lines: gr.Textbox
     place: gr.Textbox | None
+    dataset: HubParts | None
     preview: gr.Dataframe
     columns: Mapping[str, gr.Dropdown]
     said: gr.HTML
@@ -48,7 +53,8 @@ class Origins:
     def parts(self) -> dict[str, Component]:
         """What is read, by name; the columns are apart."""
         named = {"files": self.files, "lines": self.lines, "place": self.place}
-        return {name: part for name, part in named.items() if part is not None}
+        parts = {name: part for name, part in named.items() if part is not None}
+        return {**parts, **(self.dataset.parts if self.dataset else {})}
 
 
 def origins(spec: TaskSpec, settings: Settings) -> Origins:
@@ -63,6 +69,7 @@ def origins(spec: TaskSpec, settings: Settings) -> Origins:
         interactive=True,
     )  # fmt: skip
     place = _place() if settings.limits.server_folders else None
+    dataset = hub_parts() if settings.models != "starter" else None
     shown = gr.Dataframe(
         visible=False, label="First rows", interactive=False, wrap=True, max_height=260,
         buttons=[], elem_classes="table",
@@ -70,7 +77,8 @@ def origins(spec: TaskSpec, settings: Settings) -> Origins:
     columns = {f.name: _column(f) for f in mapping.inputs_of(spec)}
     said = gr.HTML()
     return Origins(
-        files=files, lines=lines, place=place, preview=shown, columns=columns, said=said
+        files=files, lines=lines, place=place, dataset=dataset, preview=shown, columns=columns,
+        said=said,
     )  # fmt: skip
 
 
@@ -92,6 +100,7 @@ def _column(f: Field) -> gr.Dropdown:
 def wire_look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, settings: Settings) -> None:
     """Whatever is given is looked at: the first rows, and the columns that are likely meant."""
     looked = [side.preview, side.said, truth, *side.columns.values()]
+    looked += side.dataset.choices if side.dataset else []
     asked: dict[str, Any] = {
         "fn": _look(side, truth, spec, settings), "inputs_kwargs": side.parts, "outputs": looked,
         "preprocess": False, **QUIET,
@@ -99,6 +108,8 @@ def wire_look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, settings: Setti
     side.files.change(**asked)
     if side.place:
         gr.on([side.place.submit, side.place.blur], **asked)
+    if side.dataset:
+        gr.on([side.dataset.look.click, side.dataset.id.submit], **asked)
 
 
 def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,16 +119,21 @@ def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:
         "files": listed if isinstance(listed, list) else [listed] if listed else (),
         "lines": str(values.get("lines") or ""),
         "place": str(values.get("place") or ""),
+        "dataset": read_parts(values),
     }
 
 
 def _look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, settings: Settings) -> Any:
-    def look(**values: Any) -> dict[Block, Any]:
+    def look(**values: Any) -> Iterator[dict[Block, Any]]:
+        order = Order(task=spec.id, **asked_for(values))
+        if order.dataset:
+            yield {side.said: say.progress(LOOKING)}
         try:
-            seen = preview(Order(task=spec.id, **asked_for(values)), settings.limits)
-        except PipelineError as error:
-            return {side.said: say.alert(str(error)), side.preview: gr.update(visible=False)}
-        return _drawn(side, truth, spec, seen)
+            seen = preview(order, settings.limits)
+        except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
+            yield {side.said: say.alert(message_of(error)), side.preview: gr.update(visible=False)}
+            return
+        yield _drawn(side, truth, spec, seen)
 
     return look
 
@@ -133,6 +149,7 @@ def _drawn(side: Origins, truth: gr.Dropdown, spec: TaskSpec, seen: Preview) -> 
             value=_table(seen), visible=bool(seen.rows),
             label=f"First rows of {seen.shown_count}" if seen.count else "First rows",
         ),
+        **(side.dataset.told(seen.about) if side.dataset and seen.about else {}),
         truth: gr.update(choices=["", *rest], value="", visible=shown),
         **{
             column: gr.update(

@@ -14,7 +14,7 @@ from pipelines.engine.request import Progress
 from pipelines.jobs.desk import Desk
 from pipelines.jobs.job import DONE, Job
 from pipelines.jobs.order import Order
-from pipelines.jobs.preview import row_count, shown_count
+from pipelines.jobs.preview import shown_count, whole_count
 from pipelines.jobs.sample import ROWS, pace
 from ui import say
 from ui.jobs import duration
@@ -84,7 +84,7 @@ def _shown(view: Sample, job: Job) -> dict[Block, Any]:
 def _line(job: Job) -> str:
     """Pace, errors, who answered, and the time for all rows."""
     state, speed = job.state, pace(job)
-    total = row_count(job.whole())
+    total = whole_count(job)
     parts = [f"{state.errors:,} with an error"] if state.errors else []
     parts += [f"{speed:,.1f} rows/s", f"batch size {state.batch_size or 1}"] if speed else []
     parts += [state.model, state.device, state.dtype] if state.model else []

@@ -84,11 +84,12 @@ def _job(options: argparse.Namespace) -> Job:
             )
         return Job(folder)
     spec = task(options.task or "")
-    if not options.input.exists():
+    if options.input and not options.input.exists():
         raise InputError("input", f"{options.input} does not exist.")
     order = Order(
         task=spec.id,
-        place=str(options.input.resolve()),
+        place=str(options.input.resolve()) if options.input else "",
+        dataset=_dataset(options),
         columns=dict(pair.split("=", 1) for pair in options.column),
         values=_values(spec, options),
         batch_size=options.batch_size,
@@ -102,6 +103,15 @@ def _job(options: argparse.Namespace) -> Job:
     except BaseException:
         shutil.rmtree(folder)
         raise
+
+
+def _dataset(options: argparse.Namespace) -> dict[str, Any]:
+    if not options.dataset:
+        return {}
+    return {
+        "id": options.dataset, "config": options.config, "split": options.split,
+        "revision": options.dataset_revision, "rows": options.rows,
+    }  # fmt: skip
 
 
 def _values(spec: TaskSpec, options: argparse.Namespace) -> dict[str, Any]:
@@ -164,8 +174,14 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True)
     one = verbs.add_parser("run", help="answer every row of a file, or every file of a folder")
     one.add_argument("--task", required=True, choices=BY_ID, metavar="TASK", help=", ".join(BY_ID))
-    one.add_argument("--input", type=Path, required=True, help="CSV, TSV, JSONL, Parquet, XLSX, "
-                     "text lines, or a folder of files")  # fmt: skip
+    origin = one.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--input", type=Path, help="CSV, TSV, JSONL, Parquet, XLSX, "
+                     "text lines, ZIP, or a folder of files")  # fmt: skip
+    origin.add_argument(
+        "--dataset", metavar="OWNER/NAME", help="a data set of the Hugging Face Hub"
+    )
+    for name in ("config", "split", "dataset-revision"):
+        one.add_argument(f"--{name}", default="", help="of the data set; else the usual one")
     one.add_argument("--output", type=Path, required=True, help="a .csv, .jsonl or .parquet file")
     one.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN",
                      help="which column feeds a field; guessed otherwise")  # fmt: skip

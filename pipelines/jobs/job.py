@@ -22,6 +22,7 @@ from pipelines.jobs import disk
 from pipelines.jobs.archives import FILE, files_in
 from pipelines.jobs.folders import LIST, check_unchanged
 from pipelines.jobs.log import ResultLog
+from pipelines.jobs.spool import Spool
 from pipelines.jobs.tables import FIELD, Cells, open_table
 
 VERSION = 1
@@ -59,6 +60,8 @@ class Manifest:
     truth: str = ""
     folder: str = ""
     """The folder of the server in which the names in cells are looked up; empty: the input's."""
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    """The data set of the Hub that the rows are fetched from: About and the rows asked for."""
     most_rows: int = 0
     """The rows after so many are left out; 0 leaves out none."""
     version: int = VERSION
@@ -102,6 +105,7 @@ class Job:
         self.state: State = _read(folder / STATE, State)
         self.log = ResultLog(folder / "results.jsonl")
         self.retries = ResultLog(folder / "retries.jsonl")
+        self.spool = Spool(self.input) if self.manifest.dataset else None
 
     @property
     def id(self) -> str:
@@ -141,7 +145,9 @@ class Job:
         return islice(self.whole(), self.manifest.most_rows or None)
 
     def whole(self) -> Iterator[Cells]:
-        """The cells of every row of the input, in order."""
+        """The cells of every row of the input, in order; of a data set, those that were fetched."""
+        if self.spool:
+            return self.spool.rows()
         if self.input.is_dir():
             return files_in(self.input)
         return open_table(self.input, self.manifest.name).rows()
@@ -149,6 +155,8 @@ class Job:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the input's columns."""
+        if self.spool:
+            return tuple(self.manifest.dataset["columns"])
         if self.input.is_dir():
             return (FILE,)
         return open_table(self.input, self.manifest.name).columns
@@ -160,7 +168,12 @@ class Job:
             yield again.get(result.index, result)
 
     def check_input(self) -> None:
-        """Refuse to go on with an input that is not the one that the job began with."""
+        """Refuse to go on with an input that is not the one that the job began with.
+
+        A data set's commit is in the manifest: its rows are the same for ever.
+        """
+        if self.spool:
+            return
         if not self.input.exists():
             raise InputError(FIELD, "is gone; put it back, or start a new job.")
         if fingerprint(self.input) != self.manifest.sha256:

@@ -24,42 +24,57 @@ class ResultLog:
 
     def recover(self) -> int:
         """Cut off a torn last line; the number of whole lines."""
-        if not self.path.exists():
-            return 0
-        lines, end = 0, 0
-        with self.path.open("rb+") as file:
-            while block := file.read(READ_BYTES):
-                lines += block.count(b"\n")
-                last = block.rfind(b"\n")
-                if last >= 0:
-                    end = file.tell() - len(block) + last + 1
-            if end < file.tell():
-                file.truncate(end)
-                disk.sync(file)
-        return lines
+        return cut_torn_line(self.path)
 
     def append(self, results: Iterable[RowResult]) -> None:
         """Add lines and have them on disk; where that fails none of them is kept."""
-        lines = b"".join(_line(result) for result in results)
-        with self.path.open("ab", buffering=0) as file:
-            before = file.seek(0, os.SEEK_END)
-            try:
-                disk.write(cast(Any, file), lines)
-                disk.sync(cast(Any, file))
-            except BaseException:
-                file.truncate(before)
-                raise
+        append_lines(self.path, b"".join(_line(result) for result in results))
 
     def read(self, start: int = 0, count: int | None = None) -> Iterator[RowResult]:
         """Whole lines from the start-th on."""
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as file:
-            stop = None if count is None else start + count
-            for line in islice(file, start, stop):
-                if not line.endswith(b"\n"):
-                    return
-                yield _result(line)
+        stop = None if count is None else start + count
+        for line in islice(whole_lines(self.path), start, stop):
+            yield _result(line)
+
+
+def cut_torn_line(path: Path) -> int:
+    """Cut off a last line without an end; the number of whole lines."""
+    if not path.exists():
+        return 0
+    lines, end = 0, 0
+    with path.open("rb+") as file:
+        while block := file.read(READ_BYTES):
+            lines += block.count(b"\n")
+            last = block.rfind(b"\n")
+            if last >= 0:
+                end = file.tell() - len(block) + last + 1
+        if end < file.tell():
+            file.truncate(end)
+            disk.sync(file)
+    return lines
+
+
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add whole lines and have them on disk; where that fails none of them is kept (R32)."""
+    with path.open("ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            disk.write(cast(Any, file), lines)
+            disk.sync(cast(Any, file))
+        except BaseException:
+            file.truncate(before)
+            raise
+
+
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that is still written to, but for a torn last one."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            yield line
 
 
 def _line(result: RowResult) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.jobs import folders, mapping
 from pipelines.jobs.archives import FILE, unpack
+from pipelines.jobs.dataset import read_ask, stops_as_refusals, streamed
 from pipelines.jobs.job import AUTO, INPUT, LISTED, Job, Manifest, fingerprint, make
 from pipelines.jobs.scores import check_truth
 from pipelines.jobs.tables import FIELD, open_table
@@ -30,15 +31,16 @@ ZIP = ".zip"
 class Order:
     """Where the rows come from, and what each is asked.
 
-    Uploads (a table, a ZIP, or many files), pasted `lines`, or the `place` of a folder or table of
-    the server. `columns` that are not named are guessed, unless told not to; `values` are the same
-    for every row. `most_rows` 0 means all of them.
+    Uploads (a table, a ZIP, or many files), pasted `lines`, the `place` of a folder or table of
+    the server, or a `dataset` of the Hub (the fields of dataset.Ask). `columns` that are not named
+    are guessed, unless told not to; `values` are the same for every row. `most_rows` 0 means all.
     """
 
     task: str
     files: Sequence[Any] = ()
     lines: str = ""
     place: str = ""
+    dataset: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     guess: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -51,11 +53,13 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What was taken in: the manifest's `input`, `name` and `folder`."""
+    """What was taken in: fields of the manifest, and the columns that there are."""
 
     input: str
     name: str = ""
     folder: str = ""
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    most_rows: int = 0
 
 
 def fill(folder: Path, order: Order, limits: Limits) -> Job:
@@ -63,7 +67,7 @@ def fill(folder: Path, order: Order, limits: Limits) -> Job:
     spec = task(order.task)
     origin = _taken_in(folder, order, spec, limits)
     input = folder / origin.input
-    there = open_table(input, origin.name).columns if origin.name else (FILE,)
+    there = _columns(input, origin)
     guessed = mapping.guess(spec, there) if order.guess else {}
     columns = {**guessed, **order.columns}
     mapping.check(spec, columns, there)
@@ -73,16 +77,23 @@ def fill(folder: Path, order: Order, limits: Limits) -> Job:
         Manifest(
             task=spec.id,
             input=origin.input,
-            sha256=fingerprint(input),
+            sha256="" if origin.dataset else fingerprint(input),
             columns=columns,
             values=_constants(spec, folder, order.values, columns, limits),
             name=origin.name,
             batch_size=order.batch_size,
             truth=order.truth,
             folder=origin.folder,
-            most_rows=order.most_rows,
+            dataset=origin.dataset,
+            most_rows=min(filter(None, (order.most_rows, origin.most_rows)), default=0),
         ),
     )
+
+
+def _columns(input: Path, origin: Origin) -> tuple[str, ...]:
+    if origin.dataset:
+        return tuple(origin.dataset["columns"])
+    return open_table(input, origin.name).columns if origin.name else (FILE,)
 
 
 def _taken_in(folder: Path, order: Order, spec: TaskSpec, limits: Limits) -> Origin:
@@ -90,6 +101,8 @@ def _taken_in(folder: Path, order: Order, spec: TaskSpec, limits: Limits) -> Ori
     own = folder / INPUT
     own.mkdir()
     _check_one_origin(order)
+    if order.dataset:
+        return _of_hub(own, order.dataset, limits)
     if order.place:
         return _named(own, order.place, spec, limits)
     if order.files:
@@ -101,8 +114,17 @@ def _taken_in(folder: Path, order: Order, spec: TaskSpec, limits: Limits) -> Ori
 
 
 def _check_one_origin(order: Order) -> None:
-    if order.place and (order.files or order.lines.strip()):
-        raise InputError(FIELD, "is given twice; empty the folder, or remove the files and lines.")
+    given = (order.files or order.lines.strip(), order.place.strip(), order.dataset)
+    if sum(map(bool, given)) > 1:
+        raise InputError(FIELD, "is given twice; keep files or lines, a folder, or a data set.")
+
+
+def _of_hub(own: Path, asked: Mapping[str, Any], limits: Limits) -> Origin:
+    """Nothing but what the data set is; its rows are fetched by the work itself."""
+    ask = read_ask(asked, limits)
+    with stops_as_refusals(), streamed(ask, own, limits) as (about, _):
+        rows = min(about.rows or ask.rows, ask.rows)
+    return Origin(input=INPUT, dataset={**asdict(about), "rows": rows}, most_rows=rows)
 
 
 def _named(own: Path, place: str, spec: TaskSpec, limits: Limits) -> Origin:

@@ -11,6 +11,8 @@ from pathlib import Path
 from pipelines.errors import InputError, PipelineError
 from pipelines.jobs import folders
 from pipelines.jobs.archives import FILE, names_in, unpack_only
+from pipelines.jobs.dataset import About, read_ask, stops_as_refusals, streamed
+from pipelines.jobs.job import Job
 from pipelines.jobs.order import TABLES, ZIP, Order, upload_of
 from pipelines.jobs.tables import Cells, open_table
 from pipelines.limits import Limits
@@ -28,6 +30,8 @@ class Preview:
     rows: Sequence[Cells] = ()
     columns: tuple[str, ...] = ()
     count: int | None = 0
+    about: About | None = None
+    """What the Hub says of a data set."""
 
     @property
     def shown_count(self) -> str:
@@ -37,6 +41,8 @@ class Preview:
 
 def preview(order: Order, limits: Limits) -> Preview:
     """What an order's rows would be; raises InputError naming what cannot be read."""
+    if order.dataset:
+        return _of_hub(order, limits)
     if order.place:
         return _of_place(order, limits)
     uploads = [upload_of(file, limits) for file in order.files]
@@ -63,6 +69,24 @@ def row_count(rows: Iterator[Cells]) -> int:
 def shown_count(rows: int) -> str:
     """The number as a person reads it."""
     return f"more than {MOST_COUNTED:,}" if rows > MOST_COUNTED else f"{rows:,}"
+
+
+def whole_count(job: Job) -> int:
+    """The rows that a job would have without its ceiling."""
+    asked = job.manifest.dataset.get("rows")
+    return int(asked) if asked else row_count(job.whole())
+
+
+def _of_hub(order: Order, limits: Limits) -> Preview:
+    ask = read_ask(order.dataset, limits)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stops_as_refusals(),
+        streamed(ask, Path(folder), limits, count=ROWS) as (about, lists),
+    ):
+        rows = [row for some in lists for row in some]
+    count = min(about.rows, ask.rows) if about.rows else None
+    return Preview(rows=rows, columns=tuple(about.columns), count=count, about=about)
 
 
 def _of_place(order: Order, limits: Limits) -> Preview:

@@ -155,6 +155,15 @@ def _object(line: str, number: int) -> Cells:
     return {str(name): _cell(cell) for name, cell in value.items()}
 
 
+def cells_of(row: Mapping[str, Any]) -> Cells:
+    """A JSON object as a row; one that is too wide, too deep or too long is refused."""
+    if len(row) > MOST_COLUMNS:
+        raise InputError(FIELD, f"has {len(row):,} columns; at most {MOST_COLUMNS:,} are read.")
+    if _depth(row) > MOST_DEPTH:
+        raise InputError(FIELD, f"is nested deeper than {MOST_DEPTH} in a row.")
+    return {name: _cell(cell) for name, cell in row.items()}
+
+
 def _depth(value: Any, depth: int = 1) -> int:
     if depth > MOST_DEPTH:
         return depth

@@ -10,6 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -26,6 +27,7 @@ from pipelines.engine.request import (
     Waiting,
 )
 from pipelines.errors import Cancelled, PipelineError
+from pipelines.jobs.fetching import incoming
 from pipelines.jobs.job import AUTO, DONE, FAILED, PAUSED, RUNNING, Job
 from pipelines.jobs.scores import write_report
 from pipelines.jobs.stops import Signal, Stopped
@@ -124,12 +126,12 @@ class Worker:
         done = job.log.recover()
         errors = sum(bool(result.error) for result in job.log.read()) if done else 0
         job.update(status=RUNNING, reason="", done=done, errors=errors)
-        rows = enumerate(islice(job.rows(), done, None), start=done)
         counting = threading.Thread(target=self._count, daemon=True)
         counting.start()
-        for results in self._answers(rows):
-            job.log.append(results)
-            self._advance(results)
+        with closing(incoming(job, self.cutter.limits, self.signal.check)) as cells:
+            for results in self._answers(enumerate(islice(cells, done, None), start=done)):
+                job.log.append(results)
+                self._advance(results)
         counting.join()
         self._compare()
         job.update(status=DONE, total=job.state.done)
@@ -157,6 +159,9 @@ class Worker:
 
     def _count(self) -> None:
         """How many rows there are; a table that breaks later is found out by the work itself."""
+        if self.job.spool:
+            self.job.change(total=self.job.manifest.most_rows or None)
+            return
         total = 0
         try:
             for _ in self.job.rows():

@@ -1,0 +1,32 @@
+"""Fetching: the rows of a job that are there, and those of its data set that are still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from pipelines.jobs.dataset import Ask, streamed
+from pipelines.jobs.job import Job
+from pipelines.jobs.tables import Cells
+from pipelines.limits import Limits
+
+PINNED = ("id", "config", "split", "revision")
+
+
+def incoming(job: Job, limits: Limits, check: Callable[[], None]) -> Generator[Cells, None, None]:
+    """Every row of a job in order; one of a data set is kept before it is given away.
+
+    So a row that has an answer is never fetched again, and never another one. `check` is called
+    while waiting. Raises Stopped where the Hub does not answer, or brings too much.
+    """
+    yield from job.rows()
+    if not job.spool or job.spool.recover() >= (wanted := job.manifest.most_rows) > 0:
+        return
+    there, told = job.spool.recover(), job.manifest.dataset
+    ask = Ask(**{name: told[name] for name in PINNED})
+    media = sorted({*job.manifest.columns.values(), job.manifest.truth} - {""})
+    with streamed(
+        ask, job.spool.folder, limits, skip=there, count=wanted - there, media=media, check=check
+    ) as (_, lists):
+        for rows in lists:
+            job.spool.append(rows)
+            yield from rows
