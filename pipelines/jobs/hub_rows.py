@@ -64,10 +64,10 @@ def read(ask: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     names = dict(stream.features or {})
     media = [n for n, kind in names.items() if type(kind).__name__ in MEDIA]
     dropped = [n for n in media if ask["media"] is not None and n not in ask["media"]]
+    if media:
+        stream = stream.decode(False)  # first: after another step it decodes and encodes anew (5.2)
     if dropped:
         stream = stream.remove_columns(dropped)
-    if media:
-        stream = stream.decode(False)
     rows = iter(stream.skip(ask["skip"]) if ask["skip"] else stream)
     first = next(rows, None)
     columns = [n for n in (names or first or {}) if n not in dropped]

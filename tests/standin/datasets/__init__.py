@@ -86,6 +86,7 @@ class Stream:
     decoded: bool = field(default=True)
 
     def remove_columns(self, names: list[str]) -> Stream:
+        self._check()  # datasets 5.2 decodes, and encodes anew, what is told so later
         kept = [{n: v for n, v in row.items() if n not in names} for row in self.rows]
         left = {n: v for n, v in self.features.items() if n not in names}
         return Stream(kept, left, self.decoded)
@@ -97,9 +98,12 @@ class Stream:
         return Stream(self.rows[n:], self.features, self.decoded)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._check()
+        return iter(self.rows)
+
+    def _check(self) -> None:
         if self.decoded and any(isinstance(f, Image) for f in self.features.values()):
             raise RuntimeError("a picture would be decoded here")
-        return iter(self.rows)
 
 
 def _read(url: str) -> bytes:
