@@ -134,7 +134,7 @@ class Settings:
             upload_roots=(upload_folder(), EXAMPLES.resolve()),
             run_seconds=self.run_timeout,
             fetch_urls=self.allow_urls or not self.public,
-            hub_login=self.hub_login,
+            lend_token=self.share_token,
             server_folders=self.allow_folders or self.alone,
         )
         return replace(local, **PUBLIC) if self.public else local

@@ -55,8 +55,8 @@ class Limits:
     dataset_bytes: int = 50 * GB
     """Of the files in these rows, all together."""
     dataset_file_bytes: int = 200 * MB
-    hub_login: bool = False
-    """Whether gated data sets are read with the host's own login."""
+    lend_token: bool = False
+    """Whether gated data sets are read with the host's own token."""
     run_seconds: float = 900.0
     generation_budget: int = 32_768
     """Largest beams x sequences x new tokens of one request."""

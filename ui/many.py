@@ -100,7 +100,7 @@ def wire_many(side: Many, start: Start, view: Sample, panel: Panel, place: Place
     assert place.desk is not None
     assert place.chosen is not None
     assert place.tabs is not None
-    wire_look(side.asked, start.truth, panel.spec, place.settings)
+    wire_look(side.asked, start.truth, panel.spec, place)
     own = {**side.asked.columns, **side.asked.parts, "truth": start.truth, "batch": start.batch}
     parts = {f"{OWN}{name}": part for name, part in own.items()}
     asked: dict[str, Any] = {

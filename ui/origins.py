@@ -21,6 +21,7 @@ from settings import Settings
 from ui import say
 from ui.hub_parts import HubParts, hub_parts, read_parts
 from ui.messages import message_of
+from ui.place import Place
 
 CELL_CHARS = 80
 HELP = (
@@ -97,12 +98,12 @@ def _column(f: Field) -> gr.Dropdown:
     )  # fmt: skip
 
 
-def wire_look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, settings: Settings) -> None:
+def wire_look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, place: Place) -> None:
     """Whatever is given is looked at: the first rows, and the columns that are likely meant."""
     looked = [side.preview, side.said, truth, *side.columns.values()]
     looked += side.dataset.choices if side.dataset else []
     asked: dict[str, Any] = {
-        "fn": _look(side, truth, spec, settings), "inputs_kwargs": side.parts, "outputs": looked,
+        "fn": _look(side, truth, spec, place), "inputs_kwargs": side.parts, "outputs": looked,
         "preprocess": False, **QUIET,
     }  # fmt: skip
     side.files.change(**asked)
@@ -123,13 +124,14 @@ def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, settings: Settings) -> Any:
-    def look(**values: Any) -> Iterator[dict[Block, Any]]:
-        order = Order(task=spec.id, **asked_for(values))
+def _look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, place: Place) -> Any:
+    def look(session: gr.Request, **values: Any) -> Iterator[dict[Block, Any]]:
+        token = place.tokens.of(session.session_hash)
+        order = Order(task=spec.id, **asked_for(values), token=token)
         if order.dataset:
             yield {side.said: say.progress(LOOKING)}
         try:
-            seen = preview(order, settings.limits)
+            seen = preview(order, place.settings.limits)
         except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
             yield {side.said: say.alert(message_of(error)), side.preview: gr.update(visible=False)}
             return

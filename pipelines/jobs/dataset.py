@@ -24,6 +24,7 @@ from pipelines.jobs.stops import Stopped
 from pipelines.jobs.tables import Cells, cells_of
 from pipelines.kinds import MODEL_ID, REVISION
 from pipelines.limits import Limits
+from pipelines.token import NO_TOKEN, Token
 
 logger = logging.getLogger(__name__)
 
@@ -99,18 +100,21 @@ def streamed(
     count: int = 0,
     media: Sequence[str] | None = None,
     check: Callable[[], None] = lambda: None,
+    token: Token = NO_TOKEN,
 ) -> Iterator[tuple[About, Iterator[list[Cells]]]]:
     """What the data set is, and its rows from `skip` on, `count` of them, in lists as they come.
 
     Files are written to `folder`; of the columns with files those in `media` are read, or all.
-    `check` is called while waiting. Raises InputError, or Stopped where it may work later.
-    """  # fmt: skip
+    `check` is called while waiting. The token goes to the child's input, for the Hub alone. Raises
+    InputError, or Stopped where it may work later.
+    """
     if importlib.util.find_spec("datasets") is None:
         raise InputError(FIELD, ABSENT)
     if not hub.reachable():
         raise Stopped(PAUSED, f"{FIELD}: {OFFLINE}")
     asked = {
-        **asdict(ask), "skip": skip, "count": count, "media": media, "login": limits.hub_login,
+        **asdict(ask), "skip": skip, "count": count, "media": media, "login": limits.lend_token,
+        "token": token.reveal(),
         "folder": str(folder.resolve()), "file_bytes": limits.dataset_file_bytes,
         "all_bytes": limits.dataset_bytes - sum(f.stat().st_size for f in folder.iterdir()),
     }  # fmt: skip

@@ -8,11 +8,14 @@ from pipelines.jobs.dataset import Ask, streamed
 from pipelines.jobs.job import Job
 from pipelines.jobs.tables import Cells
 from pipelines.limits import Limits
+from pipelines.token import NO_TOKEN, Token
 
 PINNED = ("id", "config", "split", "revision")
 
 
-def incoming(job: Job, limits: Limits, check: Callable[[], None]) -> Generator[Cells, None, None]:
+def incoming(
+    job: Job, limits: Limits, check: Callable[[], None], token: Token = NO_TOKEN
+) -> Generator[Cells, None, None]:
     """Every row of a job in order; one of a data set is kept before it is given away.
 
     So a row that has an answer is never fetched again, and never another one. `check` is called
@@ -25,7 +28,14 @@ def incoming(job: Job, limits: Limits, check: Callable[[], None]) -> Generator[C
     ask = Ask(**{name: told[name] for name in PINNED})
     media = sorted({*job.manifest.columns.values(), job.manifest.truth} - {""})
     with streamed(
-        ask, job.spool.folder, limits, skip=there, count=wanted - there, media=media, check=check
+        ask,
+        job.spool.folder,
+        limits,
+        skip=there,
+        count=wanted - there,
+        media=media,
+        check=check,
+        token=token,
     ) as (_, lists):
         for rows in lists:
             job.spool.append(rows)

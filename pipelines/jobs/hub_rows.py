@@ -90,7 +90,7 @@ def _checked(ask: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
 
     if int(datasets.__version__.split(".")[0]) < LEAST_VERSION:
         raise Refused(f"datasets {datasets.__version__} is too old: pip install -U datasets.")
-    options = {"token": None if ask["login"] else False}
+    options = {"token": ask["token"] or (None if ask["login"] else False)}
     api: Any = HfApi()
     told = api.dataset_info(ask["id"], revision=ask["revision"] or None, **options)
     card = told.card_data.to_dict() if told.card_data else {}
@@ -213,8 +213,7 @@ def _told(error: Exception, ask: Mapping[str, Any]) -> dict[str, Any]:
     from huggingface_hub import errors
 
     sentences: dict[type[Exception], str] = {
-        errors.GatedRepoError: "is gated: accept its terms on its page, log in on this machine, "
-        "and start the app with --hub-login.",
+        errors.GatedRepoError: "is gated: accept its terms on its page, then give your own token.",
         errors.RepositoryNotFoundError: "is not on the Hub, or is private; check its name.",
         errors.RevisionNotFoundError: "has no such revision; leave it empty for the newest one.",
     }

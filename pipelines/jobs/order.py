@@ -102,7 +102,7 @@ def _taken_in(folder: Path, order: Order, spec: TaskSpec, limits: Limits) -> Ori
     own.mkdir()
     _check_one_origin(order)
     if order.dataset:
-        return _of_hub(own, order.dataset, limits)
+        return _of_hub(own, order, limits)
     if order.place:
         return _named(own, order.place, spec, limits)
     if order.files:
@@ -119,10 +119,10 @@ def _check_one_origin(order: Order) -> None:
         raise InputError(FIELD, "is given twice; keep files or lines, a folder, or a data set.")
 
 
-def _of_hub(own: Path, asked: Mapping[str, Any], limits: Limits) -> Origin:
+def _of_hub(own: Path, order: Order, limits: Limits) -> Origin:
     """Nothing but what the data set is; its rows are fetched by the work itself."""
-    ask = read_ask(asked, limits)
-    with stops_as_refusals(), streamed(ask, own, limits) as (about, _):
+    ask = read_ask(order.dataset, limits)
+    with stops_as_refusals(), streamed(ask, own, limits, token=order.token) as (about, _):
         rows = min(about.rows or ask.rows, ask.rows)
     return Origin(input=INPUT, dataset={**asdict(about), "rows": rows}, most_rows=rows)
 

@@ -82,7 +82,7 @@ def _of_hub(order: Order, limits: Limits) -> Preview:
     with (
         tempfile.TemporaryDirectory() as folder,
         stops_as_refusals(),
-        streamed(ask, Path(folder), limits, count=ROWS) as (about, lists),
+        streamed(ask, Path(folder), limits, count=ROWS, token=order.token) as (about, lists),
     ):
         rows = [row for some in lists for row in some]
     count = min(about.rows, ask.rows) if about.rows else None

@@ -128,7 +128,8 @@ class Worker:
         job.update(status=RUNNING, reason="", done=done, errors=errors)
         counting = threading.Thread(target=self._count, daemon=True)
         counting.start()
-        with closing(incoming(job, self.cutter.limits, self.signal.check)) as cells:
+        fetched = incoming(job, self.cutter.limits, self.signal.check, self.cutter.token)
+        with closing(fetched) as cells:
             for results in self._answers(enumerate(islice(cells, done, None), start=done)):
                 job.log.append(results)
                 self._advance(results)
