@@ -198,6 +198,7 @@ def test_every_task_is_a_tool_and_answers(app: Served, site: tuple[str, list[str
     spec = BY_ID["image-classification"]
     assert spec.help in tools[spec.name].description
     assert tools[spec.name].inputSchema["required"] == ["image"]
+    assert not any("token" in name for name in tools[spec.name].inputSchema["properties"])
     assert tools[spec.name].inputSchema["properties"]["top_k"]["maximum"] == 1_000
     assert [r.isError for r in results] == [False, False, True, True]
     assert '"score": 0.94' in results[0].content[0].text.replace("'", '"')

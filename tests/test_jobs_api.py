@@ -13,6 +13,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from pipelines.jobs.desk import Desk
+from pipelines.jobs.order import Order
 from pipelines.limits import Limits
 from settings import Settings
 from tests.fake_rows import POISON, TASK, RowsEngine, texts
@@ -21,6 +22,7 @@ from ui.doors import GuardedBlocks, launch_options, queue_options
 from ui.jobs_api import MOST_ROWS, add_job_endpoints
 
 PATIENCE = 60.0
+TOKEN = "hf_MineMineMine42"
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +141,19 @@ def test_the_description_names_every_parameter(served: tuple[Client, Desk]) -> N
         "task", "files", "lines", "columns", "values", "batch_size", "truth", "most_rows",
         "folder", "dataset",
     ]  # fmt: skip
+
+
+def test_a_caller_gives_its_token_beside_the_parameters(
+    served: tuple[Client, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, desk = served
+    orders: list[Order] = []
+    start = desk.start
+    monkeypatch.setattr(desk, "start", lambda order: orders.append(order) or start(order))
+    mine = Client(client.src, verbose=False, oauth_token=TOKEN, analytics_enabled=False)
+    for each in (mine, client):
+        finished(each, each.predict(task=TASK, lines=texts(2), api_name="/job_start")["id"])
+    assert [order.token.reveal() for order in orders] == [TOKEN, ""]
+    assert TOKEN not in repr(orders)
+    written = b"".join(f.read_bytes() for f in desk.folder.rglob("*") if f.is_file())
+    assert TOKEN.encode() not in written
