@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.overlaps import iou
+
 Box = Sequence[float]
 """xmin, ymin, xmax, ymax."""
 OVERLAP = 0.5  # intersection over union from which a found box counts as right
@@ -41,15 +43,6 @@ class Tally:
             else:
                 self.wrong += 1
         self.missed += len(left)
-
-
-def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes."""
-    wide = min(a[2], b[2]) - max(a[0], b[0])
-    high = min(a[3], b[3]) - max(a[1], b[1])
-    inter = max(0.0, wide) * max(0.0, high)
-    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter
-    return float(inter / max(union, TINY))
 
 
 def found(raw: Sequence[dict[str, Any]]) -> list[tuple[str, Box]]:

@@ -13,6 +13,7 @@ from PIL import Image
 from pipelines.engine.request import Progress
 from pipelines.errors import InputError
 from pipelines.outputs import Boxes
+from pipelines.overlaps import iou
 from pipelines.spec import ModelFacts, Output
 from pipelines.tasks import boxes as rules
 from settings import EXAMPLES
@@ -59,10 +60,10 @@ def test_what_pipelines_give_besides_is_plain_json() -> None:
 def test_of_overlapping_boxes_of_one_label_the_surest_stays() -> None:
     assert shown.surest(FOUND, 0.5) == FOUND[:2]
     assert shown.surest(FOUND, 1.0) == FOUND
-    assert shown.iou(FOUND[0]["box"], FOUND[2]["box"]) == pytest.approx(9 / 11)
-    assert shown.iou(FOUND[0]["box"], box("", 0, 20, 20, 30, 30)["box"]) == 0
-    nothing = box("", 0, 3, 3, 3, 3)["box"]
-    assert shown.iou(nothing, nothing) == 0
+    assert iou(shown.corners(FOUND[0]), shown.corners(FOUND[2])) == pytest.approx(9 / 11)
+    assert iou(shown.corners(FOUND[0]), shown.corners(box("", 0, 20, 20, 30, 30))) == 0
+    nothing = shown.corners(box("", 0, 3, 3, 3, 3))
+    assert iou(nothing, nothing) == 0
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from pipelines.overlaps import iou
 from pipelines.spec import Output
 from ui.annotations import EDGES, Box, files
 from ui.panel import Display, Updates, Values
@@ -147,18 +148,14 @@ def surest(ranked: Sequence[Box], most: float) -> list[Box]:
     kept: list[Box] = []
     for box in ranked:
         same = (other for other in kept if other["label"] == box["label"])
-        if all(iou(box["box"], other["box"]) <= most for other in same):
+        if all(iou(corners(box), corners(other)) <= most for other in same):
             kept.append(box)
     return kept
 
 
-def iou(a: Values, b: Values) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    wide = min(a["xmax"], b["xmax"]) - max(a["xmin"], b["xmin"])
-    high = min(a["ymax"], b["ymax"]) - max(a["ymin"], b["ymin"])
-    shared = max(0, wide) * max(0, high)
-    areas = sum((x["xmax"] - x["xmin"]) * (x["ymax"] - x["ymin"]) for x in (a, b))
-    return float(shared / max(1, areas - shared))
+def corners(box: Box) -> list[int]:
+    """xmin, ymin, xmax, ymax."""
+    return [box["box"][edge] for edge in EDGES]
 
 
 def _framed(value: Values) -> str:
@@ -195,7 +192,7 @@ def _area(box: Values) -> int:
 
 def _drawn(box: Box, colour: str, letter: float, width: int) -> str:
     """A box with its name above it, which ends where the box does on the right of the picture."""
-    x0, y0, x1, y1 = (box["box"][edge] for edge in EDGES)
+    x0, y0, x1, y1 = corners(box)
     name = escape(f"{box['label']} {box['score']:.0%}")
     at, anchor = (x0, "start") if x0 + x1 < width else (x1, "end")
     above = y0 - letter * 0.35 if y0 > letter * 1.3 else y0 + letter
@@ -207,7 +204,7 @@ def _drawn(box: Box, colour: str, letter: float, width: int) -> str:
 
 
 def _row(box: Box) -> list[str]:
-    x0, y0, x1, y1 = (box["box"][edge] for edge in EDGES)
+    x0, y0, x1, y1 = corners(box)
     return [box["label"], f"{box['score']:.1%}", f"{x0}, {y0} – {x1}, {y1}"]
 
 

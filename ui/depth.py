@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw
 
 from pipelines.spec import Output
 from ui.cloud import LEVELS, cloud, near, opened
-from ui.controls import SHOW_ONE
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
+from ui.sources import SHOW_ONE
 
 COLOURS = ("Turbo", "Viridis", "Magma", "Spectral", "Greys")
 """Colour scales of plotly; the last colour is the nearest, unless they are turned over."""

@@ -15,9 +15,9 @@ from gradio.data_classes import FileData
 from pipelines.spec import Output
 from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
 from pipelines.uploads import Upload
-from ui.controls import WAVEFORM
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
+from ui.sources import WAVEFORM
 
 PALETTE = ("#4f46e5", "#0d9488", "#c2410c", "#a21caf", "#0369a1", "#4d7c0f")
 FILL, BORDER = 0.25, 1.0

@@ -12,10 +12,10 @@ import numpy as np
 
 from pipelines.spec import Output
 from pipelines.uploads import Upload
-from ui.controls import WAVEFORM
 from ui.displays import Player, clock, ranked, seek
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
+from ui.sources import WAVEFORM
 from ui.waves import MAPS, edges, figure
 
 MOST_ROWS = 12

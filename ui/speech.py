@@ -10,10 +10,10 @@ from gradio.processing_utils import save_bytes_to_cache
 from pipelines import waves
 from pipelines.spec import Output
 from pipelines.spectrograms import picture as picture_of
-from ui.controls import WAVEFORM
 from ui.displays import Player, clock
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
+from ui.sources import WAVEFORM
 from ui.waves import figure
 
 STEM = "sound"

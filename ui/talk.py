@@ -12,8 +12,8 @@ from pipelines.kinds.talks import SOUNDS
 from pipelines.spec import Field
 from settings import EXAMPLES, Settings
 from ui.chat import CONTINUES, HISTORY, RESUME
-from ui.controls import IMAGE_FILES
 from ui.panel import Control, Values
+from ui.sources import IMAGE_FILES
 
 ENDINGS = {"image": IMAGE_FILES, "audio": list(SOUNDS)}
 ASK = "(box) => ({files: [], ...box, text: TEXT})"

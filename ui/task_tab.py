@@ -16,12 +16,12 @@ from pipelines.spec import AUTO, Field, TaskSpec, load_fields
 from settings import Settings
 from ui import handlers, say
 from ui.components import control, display
-from ui.controls import show_one
 from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
 from ui.sample import sample_view
+from ui.sources import show_one
 from ui.tokens import token_box
 
 BECAME = "The old {}: {}"

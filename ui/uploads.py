@@ -13,8 +13,8 @@ from gradio.data_classes import FileData
 
 from pipelines.spec import Field
 from settings import Settings
-from ui.controls import IMAGE_FILES, MEDIA_HEIGHT, UPLOAD, with_sources
 from ui.panel import Control, Values
+from ui.sources import IMAGE_FILES, MEDIA_HEIGHT, UPLOAD, with_sources
 
 ADDRESS_LINES = 4
 COLUMNS = 4

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from pipelines.overlaps import iou
 
 MOST_LABELS = 40
 """A confusion matrix of more labels cannot be read; the most frequent ones are kept."""
@@ -160,14 +161,6 @@ class BoxMeasure:
             area = average_precision_score([hit for _, hit in items], [s for s, _ in items])
             precisions.append(float(area) * right / there)  # boxes that were not found at all
         return {"mAP at IoU 0.5": sum(precisions) / len(precisions) if precisions else 0.0}
-
-
-def iou(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over union of two boxes (xmin, ymin, xmax, ymax), 0 to 1."""
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(0.0, wide) * max(0.0, high)
-    areas = sum((x[2] - x[0]) * (x[3] - x[1]) for x in (a, b))
-    return shared / (areas - shared) if areas > shared else 0.0
 
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
