@@ -100,6 +100,7 @@ def test_a_token_opens_a_closed_model_for_its_visitor_alone(
     expect(mine.page.get_by_text("Your token is used for what you run here")).to_be_visible()
     expect(mine.page.get_by_label("Token", exact=True).locator("visible=true")).to_have_value("")
     mine.seen("button.run").click()
+    mine.seen(".timing").wait_for()  # the sentence of the first run is there until then
     assert f"{CLOSED}@" in mine.done()
     ask(another)
     assert "or is private" in another.alert()
