@@ -16,12 +16,13 @@ from gradio_client.exceptions import AppError
 
 from pipelines.engine.request import Done, Failed, Partial, Request
 from pipelines.errors import EngineError
-from pipelines.kinds import FileKind, Images, Kind
+from pipelines.kinds import FileKind, Images, Kind, Pictures
 from pipelines.limits import Limits
 from pipelines.outputs import Reply
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import BY_ID
+from pipelines.uploads import Upload
 from settings import Settings
 from tests.fakes import OBJECTS, FakeEngine, meta
 from tests.served import API, Served, serve
@@ -151,6 +152,15 @@ def test_a_client_gets_the_answer_in_the_task_format(spec: TaskSpec, app: Served
     answer = app.client.predict(**inputs_of(spec, app), api_name=f"/{spec.name}")
     jsonschema.validate(answer, ANSWERS[spec.id])
     assert app.engine.requests[-1].task == spec.id
+
+
+def test_one_picture_comes_alone_or_in_a_list(app: Served) -> None:
+    """The same endpoint takes both, and keeps them apart."""
+    spec = next(s for s in BY_ID.values() if any(type(f.kind) is Pictures for f in s.inputs))
+    for given, kind in ((app.upload(), Upload), ([app.upload()], tuple)):
+        values = {**inputs_of(spec, app), spec.inputs[0].name: given}
+        app.client.predict(**values, api_name=f"/{spec.name}")
+        assert isinstance(app.engine.requests[-1].inputs[spec.inputs[0].name], kind)
 
 
 def test_public_endpoints_are_the_tasks_and_nothing_else(app: Served) -> None:
