@@ -45,9 +45,19 @@ def message(field: Field, settings: Settings) -> Control:
         parts={field.name: box, MODE: mode},
         switch=mode,
         read=lambda values: _read(field.name, values),
-        fill=lambda value: {field.name: value or "", HISTORY: [], WRITTEN: None},
+        fill=lambda value: _filled(field.name, value),
         sent=lambda values: {field.name: ""} if values.get(MODE) == CHAT else {},
     )
+
+
+def _filled(name: str, value: Any) -> Values:
+    """A text, or messages: the last one to send, the others as what was said."""
+    if not isinstance(value, list):
+        return {name: value or "", HISTORY: [], WRITTEN: None}
+    *before, last = value
+    return {
+        name: last["content"], HISTORY: [_bubble(m) for m in before], WRITTEN: None, MODE: CHAT,
+    }  # fmt: skip
 
 
 def _read(name: str, values: Values) -> Values:

@@ -22,7 +22,7 @@ from pipelines.engine.request import (
     Waiting,
 )
 from pipelines.errors import InputError
-from pipelines.spec import AUTO, TaskSpec
+from pipelines.spec import AUTO, Example, TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.token import NO_TOKEN, Token
 from settings import Settings
@@ -54,12 +54,21 @@ def on_run(
     return run
 
 
-def on_example(panel: Panel, engine: Engine, settings: Settings, tokens: Tokens) -> Handler:
-    """Fill in the clicked example and run it at once."""
+def on_example(
+    panel: Panel,
+    engine: Engine,
+    settings: Settings,
+    tokens: Tokens,
+    found: Callable[[Mapping[str, Any]], tuple[Example, ...]] | None = None,
+) -> Handler:
+    """Fill in the clicked example and run it at once.
+
+    `found` gives the examples for the values of the panel, where they are not the row's own.
+    """
 
     def run_example(session: gr.Request, **values: Any) -> Iterator[Updates]:
         clicked = values.pop(EXAMPLE, None)
-        examples = panel.spec.examples
+        examples = found(values) if found else panel.spec.examples
         if not isinstance(clicked, int) or not 0 <= clicked < len(examples):
             yield failed(panel, "This example does not exist; pick one of those shown.")
             return

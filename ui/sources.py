@@ -129,12 +129,18 @@ def _reader(field: Field) -> Callable[[Values], Values]:
 
 
 def _filler(field: Field, parts: Mapping[str, Component]) -> Callable[[Any], Values]:
-    """A file of the examples by name goes to the upload; None empties every source."""
+    """A file of the examples by name goes to the upload, a web address to its box.
+
+    None empties every source.
+    """
 
     def fill(value: Any) -> Values:
         source = {_part(field, "source"): UPLOAD}
         if value is None:
             return {**dict.fromkeys(parts), **source}
+        urls = [value] if isinstance(value, str) else value
+        if all(isinstance(url, str) and url.startswith("https://") for url in urls):
+            return {_part(field, ADDRESS): "\n".join(urls), _part(field, "source"): ADDRESS}
         files = [str(EXAMPLES / name) for name in value] if isinstance(value, list) else None
         return {_part(field, UPLOAD): files or str(EXAMPLES / value), **source}
 

@@ -15,6 +15,7 @@ from pipelines.kinds import Pattern
 from pipelines.spec import AUTO, Field, TaskSpec, load_fields
 from settings import Settings
 from ui import handlers, say
+from ui.cards import card_chips, wire_card
 from ui.components import control, display
 from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
@@ -45,6 +46,7 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
             inputs |= _controls((p for p in spec.params if p.required), settings)
             with gr.Column(elem_classes="bare") as alone:
                 examples = _examples(spec)
+                cards = card_chips(spec, settings)
                 run, stop, clear = _buttons()
             start = start_many() if side else None
             _starter(spec)
@@ -63,6 +65,8 @@ def build_panel(spec: TaskSpec, place: Place) -> Panel:
         examples=examples,
     )  # fmt: skip
     _wire(panel, place)
+    if cards:
+        wire_card(cards, panel, place)
     _link(panel)
     if switch and side and start and tried:
         show_many(switch, (*each, alone, answered), (side.box, start.box, tried.box))
