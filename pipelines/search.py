@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.hub import reachable
@@ -48,7 +49,7 @@ def find_models(task: str, words: str, order: Order = "downloads") -> tuple[Foun
     with _table:
         asked, answer = _kept.get(key, (float("-inf"), ()))
     if time.monotonic() - asked < KEPT_SECONDS:
-        return answer
+        return tuple(replace(each, on_disk=_on_disk(each.id)) for each in answer)
     if not reachable():
         return ()
     try:
@@ -89,6 +90,8 @@ def _read(model: Any) -> Found:
 
 
 def _on_disk(model: str) -> bool:
+    """Weights come last, so half a download has none."""
     from huggingface_hub import try_to_load_from_cache
 
-    return isinstance(try_to_load_from_cache(model, "config.json"), str)
+    config = try_to_load_from_cache(model, "config.json")
+    return isinstance(config, str) and any(Path(config).parent.glob("*.safetensors"))

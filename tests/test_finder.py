@@ -14,7 +14,7 @@ from pipelines.engine.request import Status
 from pipelines.limits import GB
 from pipelines.search import MOST_FOUND, find_models
 from tests.fakes import FakeEngine
-from tests.loopback_hub import Hub
+from tests.loopback_hub import COMMIT, Hub
 from tests.test_models_tab import held
 from ui import finder
 
@@ -37,7 +37,7 @@ def test_what_the_hub_lists_is_read(repos: Hub) -> None:
     (found,) = find_models(TASK, "gpt")
     assert (found.id, found.parameters, found.downloads) == ("acme/gpt", 1_500_000, 12_345)
     assert (found.license, found.gated, found.on_disk) == ("mit", True, False)
-    assert finder.row(found) == ["acme/gpt", "1.5M", "12.3K", "7", "mit", "gated"]
+    assert finder.row(found) == ["acme/gpt", "1.5M", "gated", "mit", "12.3K", "7"]
 
 
 def test_the_same_words_are_asked_for_once_and_without_a_login(repos: Hub) -> None:
@@ -45,6 +45,22 @@ def test_the_same_words_are_asked_for_once_and_without_a_login(repos: Hub) -> No
     assert find_models(TASK, "bert ") == find_models(TASK, "Bert")
     assert repos.asked.count("GET /api/models") == 1
     assert find_models(TASK, "nothing") == ()
+
+
+def test_what_has_come_to_the_disk_since_is_marked(repos: Hub) -> None:
+    from huggingface_hub import constants
+
+    assert not find_models(TASK, "gpt")[0].on_disk
+    folder = Path(constants.HF_HUB_CACHE) / "models--acme--gpt"
+    snapshot = folder / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text(COMMIT)
+    (snapshot / "config.json").write_text("{}")
+    assert not find_models(TASK, "gpt")[0].on_disk  # half a download
+    (snapshot / "model.safetensors").write_bytes(b"")
+    assert find_models(TASK, "gpt")[0].on_disk
+    assert repos.asked.count("GET /api/models") == 1
 
 
 SLOW_FAULT = pytest.mark.slow  # the Hub's client tries again for 20 s

@@ -16,8 +16,8 @@ from pipelines.spec import AUTO, TaskSpec
 from ui.panel import Control
 
 ORDERS = {"Downloads": "downloads", "Likes": "likes", "Trend": "trending_score"}
-HEAD = ["Model", "Size", "Downloads", "Likes", "License", ""]
-WIDTHS = ["300px", "80px", "100px", "80px", "110px", "120px"]
+HEAD = ["Model", "Size", "", "License", "Downloads", "Likes"]
+WIDTHS = ["190px", "70px", "80px", "110px", "110px", "80px"]
 OFFLINE = "Nothing found. The Hub may be out of reach; any model id can be typed above."
 STARTER = "starter/"
 SHORT = {"cpu": "RAM"}
@@ -72,8 +72,8 @@ def row(found: Found) -> list[str]:
     marks = [name for name in ("gated", "on_disk") if getattr(found, name)]
     size = fit.counted(found.parameters) if found.parameters else ""
     return [
-        found.id, size, fit.counted(found.downloads), fit.counted(found.likes), found.license,
-        ", ".join(marks).replace("_", " "),
+        found.id, size, ", ".join(marks).replace("_", " "), found.license,
+        fit.counted(found.downloads), fit.counted(found.likes),
     ]  # fmt: skip
 
 
