@@ -139,7 +139,7 @@ def _filler(field: Field, parts: Mapping[str, Component]) -> Callable[[Any], Val
         if value is None:
             return {**dict.fromkeys(parts), **source}
         urls = [value] if isinstance(value, str) else value
-        if all(isinstance(url, str) and url.startswith("https://") for url in urls):
+        if urls and all(isinstance(url, str) and url.startswith("https://") for url in urls):
             return {_part(field, ADDRESS): "\n".join(urls), _part(field, "source"): ADDRESS}
         files = [str(EXAMPLES / name) for name in value] if isinstance(value, list) else None
         return {_part(field, UPLOAD): files or str(EXAMPLES / value), **source}
