@@ -225,6 +225,10 @@ TRAITS: dict[str, Trait] = {
         holds=lambda pipe: bool(getattr(pipe, "points", False)),
         means="point at the answer in the text",
     ),
+    "picks": Trait(
+        holds=lambda pipe: hasattr(pipe, "sequential_inference"),
+        means="pick cells of the table",
+    ),
     "ranks": Trait(
         holds=lambda pipe: bool(getattr(pipe, "ranks", False)),
         means="choose among the answers that they know",

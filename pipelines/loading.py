@@ -261,7 +261,7 @@ def _widen(model: Any, name: str) -> None:
     """Give out one of the model's outputs as float32, in whatever the model computes."""
 
     def widen(model: Any, given: Any, out: Any) -> None:
-        if getattr(out, name) is not None:
+        if getattr(out, name, None) is not None:
             setattr(out, name, getattr(out, name).float())
 
     model.register_forward_hook(widen)

@@ -13,7 +13,7 @@ PARTS = {
     "image_processor": "AutoImageProcessor",
     "processor": "AutoProcessor",
 }
-"""Keyword of a pipeline -> the class that loads it."""
+"""Keyword of a pipeline -> the class that loads it, if the pipeline insists on no other."""
 
 
 def processors_of(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
@@ -32,9 +32,8 @@ def processors_of(kind: Any, folder: Path, model_type: str) -> dict[str, Any]:
         known = has_preprocessor or (name == "processor" and model_type in PROCESSOR_MAPPING_NAMES)
         if needed or (needed is None and known):
             try:
-                parts[name] = getattr(transformers, auto).from_pretrained(
-                    folder, trust_remote_code=False
-                )
+                loader = getattr(transformers, getattr(kind, f"{name}_class", auto))
+                parts[name] = loader.from_pretrained(folder, trust_remote_code=False)
             except Exception:
                 if needed:
                     raise

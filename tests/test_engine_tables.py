@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.kinds import Grid
+from pipelines.spec import ModelFacts
+from pipelines.tasks import task
 from tests.engine_room import Room
 from tests.tiny_tables import TABLE_COLUMNS, TABLE_ROWS
 
@@ -75,9 +78,30 @@ def test_odd_cells_are_read(room: Room) -> None:
     assert done.outputs["cells"]["columns"] == ("total", "total (2)", "column 3")
 
 
-def test_a_model_that_writes_its_answer_is_refused(room: Room) -> None:
-    """Its tokenizer left transformers with version 5."""
-    assert "cannot do table questions" in room.refusal(TABLE, "tapex").message
+def test_a_model_that_writes_its_answer_marks_the_cells_with_its_words(room: Room) -> None:
+    done = room.run(TABLE, "tapex", query=["what is the total?", "who?"])
+    for answer in done.answer:
+        assert answer["answer"] == answer["result"] != ""
+        assert (answer["cells"], answer["aggregator"]) == ([], "NONE")
+    assert "writes its answer" in done.notes[0]
+    assert room.run(TABLE, "tapex", query=["who?"]).answer == done.answer[1:]
+    assert room.refusal(TABLE, "tapex", sequential=True).field == "sequential"
+    table = Grid(("Name", "City"), (("Mia", "Oslo"), ("Tom", "Rome"), ("Anna", "Oslo")))
+    facts = ModelFacts(model="m", revision="", way="table-to-text")
+    raw, inputs = [{"generated_text": "rome, Mia"}], {"table": table, "query": ("Who?",)}
+    (drawn,) = task(TABLE).read_output(raw, inputs, {}, facts)["cells"]["answers"]
+    assert drawn["coordinates"] == [[0, 0], [1, 1]]
+    assert drawn["cells"] == ["rome, Mia"]
+
+
+def test_a_table_is_written_as_a_text_in_small_letters(room: Room) -> None:
+    prepared = room.prepared(TABLE, "tapex", table={"Name": ["Fox", "Dog"], "Total": ["12", "30"]})
+    (text,) = prepared.call.args
+    asked = "what is the total? col : name | total row 1 : fox | 12 row 2 : dog | 30"
+    assert text == asked
+    done = room.run(TABLE, "tapex", table={"total": ["fox"] * 40})
+    assert "of 40 rows were read." in done.notes[0]
+    assert "cannot do table questions" in room.refusal(TABLE, "t5").message
 
 
 @pytest.mark.parametrize("model", ["decider", "jev", "llava-decider"])

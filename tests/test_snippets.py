@@ -214,6 +214,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("decision", "jev", {"state": QUOTES}),
     ("decision", "llava-decider", {"image": "picture.png"}),
     ("table-question-answering", "tapas", {}),
+    ("table-question-answering", "tapex", {"dtype": "bfloat16"}),
     ("table-question-answering", "tapas", {"query": [QUOTES, "who?"], "dtype": "bfloat16"}),
 ]
 

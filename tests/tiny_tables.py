@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.tiny_models import (
     CHAT_TEMPLATE,
     WINDOW,
     Parts,
+    _talkative,
     bert_tokenizer,
     bpe_tokenizer,
     image_processor,
@@ -86,17 +88,37 @@ def tapas_sqa() -> Parts:
     return tapas(num_aggregation_labels=0, aggregation_labels=None)
 
 
+class TapexFiles:
+    """The files of a tokenizer whose class is gone from the library (transformers 5.23)."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+
+    def save_pretrained(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        marks = {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "!"}
+        marks |= {"cls_token": "<|im_start|>", "sep_token": "<|im_end|>"}
+        config = {**marks, "unk_token": "!", "mask_token": "<mask>", "do_lower_case": True,
+                  "tokenizer_class": "TapexTokenizer", "max_cell_length": 15,
+                  "model_max_length": WINDOW}  # fmt: skip
+        (folder / "tokenizer_config.json").write_text(json.dumps(config))
+        (folder / "vocab.json").write_text(json.dumps(self._model["vocab"]))
+        merges = (" ".join(pair) for pair in self._model["merges"])
+        (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]))
+
+
 def tapex() -> Parts:
-    """A BART; what made text of its tables is gone from the library (transformers 5.23)."""
+    """A BART that reads a table as a text."""
     import transformers
 
     config = transformers.BartConfig(
-        vocab_size=400, d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        vocab_size=401, d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
         decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=64,
         max_position_embeddings=WINDOW, pad_token_id=0, bos_token_id=1, eos_token_id=2,
-        decoder_start_token_id=2, forced_eos_token_id=2,
+        decoder_start_token_id=0, forced_eos_token_id=None,
     )  # fmt: skip
-    return transformers.BartForConditionalGeneration(config), bpe_tokenizer(pad_token="!")
+    model = transformers.BartForConditionalGeneration(config)
+    return _talkative(model), TapexFiles(bpe_tokenizer())
 
 
 def _decider_tokenizer(**changes: Any) -> Any:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SPECIAL_IN_TABLE = 2
 """Tokens that TAPAS sets around a question."""
+BESIDE_ROW, BESIDE_CELL = 5, 1
+"""Tokens of "row 123 :" and of the bar behind a cell, where a table is written as a text."""
 
 
 def fit_table(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
@@ -35,10 +37,12 @@ def fit_table(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
     rows = min(len(grid.rows), facts.max_rows or len(grid.rows))
     tokenize = loaded.pipe.tokenizer.tokenize
     asked = max(len(tokenize(text)) for text in prepared.inputs[f.kind.asks])
-    left = facts.max_tokens - asked - SPECIAL_IN_TABLE - _row_tokens(grid.columns, tokenize)
+    as_text = "reads-then-writes" in facts.traits
+    more = BESIDE_ROW + BESIDE_CELL * len(grid.columns) if as_text else 0
+    left = facts.max_tokens - asked - SPECIAL_IN_TABLE - _row_tokens(grid.columns, tokenize) - more
     fitting = 0
     while fitting < rows and facts.max_tokens:
-        left -= _row_tokens(grid.rows[fitting], tokenize)
+        left -= _row_tokens(grid.rows[fitting], tokenize) + more
         if left < 0:
             break
         fitting += 1

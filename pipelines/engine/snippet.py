@@ -95,17 +95,17 @@ def snippet(
     if facts.way in own.OWN:
         imports += code.imports(facts.way, seed is not None)
         loading = code.loading(facts.way, _place(load, facts), _call)
-        printed = code.calling(facts.way, call, _call)
+        printed = code.calling(facts.way, call, _call)  # `setup` is about a pipeline
     else:
         names = [PARTS[part] for part in _chosen(load, facts)]
         names += ["pipeline", *([] if seed is None else ["set_seed"])]
         imports.append(f"from transformers import {', '.join(sorted(names))}")
         loading = _loading(spec, load, facts)
-        printed = _printed(spec, call, {**prepared.params, **inputs})
+        printed = [*prepared.setup, *_printed(spec, call, {**prepared.params, **inputs})]
     imports = sorted({*imports, *(x for x in prepared.before if x.startswith("from"))}, key=_module)
     before = [line for line in prepared.before if not line.startswith("from")]
     lines = [*imports, "", *before, *loading, "", *reading]
-    return "\n".join([*lines, *prepared.setup, *printed]) + "\n"
+    return "\n".join([*lines, *printed]) + "\n"
 
 
 def _read(

@@ -27,6 +27,11 @@ OWN: dict[str, Own] = {
     "text2text-generation": Own(
         module="pipelines.own.seq2seq", name="Seq2SeqPipeline", classes=("AutoModelForSeq2SeqLM",)
     ),
+    "table-to-text": Own(
+        module="pipelines.own.seq2seq",
+        name="TapexPipeline",
+        classes=("BartForConditionalGeneration",),
+    ),
     "question-answering": Own(
         module="pipelines.own.extraction",
         name="ExtractionPipeline",

@@ -158,6 +158,9 @@ class Name:
 PARTS = {"tokenizer": "AutoTokenizer", "image_processor": "AutoImageProcessor"}
 CODES: dict[str, Code] = {
     "text2text-generation": Code(classes=("AutoModelForSeq2SeqLM",), call=_seq2seq),
+    "table-to-text": Code(
+        classes=("AutoModelForSeq2SeqLM",), call=_seq2seq, parts={"tokenizer": "BartTokenizer"}
+    ),
     "question-answering": Code(
         classes=("AutoModelForQuestionAnswering",),
         imports=("import torch", "from collections.abc import Iterator", "from typing import Any"),

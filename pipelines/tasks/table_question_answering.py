@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.aggregation import NO_AGGREGATION, aggregated
-from pipelines.kinds import Flag, Lines, Table
+from pipelines.kinds import Flag, Grid, Lines, Table
 from pipelines.outputs import Cells
 from pipelines.spec import (
     Example,
@@ -23,6 +23,8 @@ from pipelines.tasks.fields import docs
 DOCS = docs("TableQuestionAnsweringPipeline")
 QUESTION_CHARS = 500
 MOST_QUESTIONS = 20
+ANSWER_TOKENS = 128
+"""Of an answer that is written, at most."""
 SALES = {
     "Name": ["Mia", "Tom", "Anna", "Ben", "Clara"],
     "City": ["Oslo", "Paris", "Oslo", "Rome", "Oslo"],
@@ -36,14 +38,28 @@ CITIES = {
     "Museums": ["21", "53", "48", "74", "17", "60"],
 }
 
+PICKS, WRITES = "table-question-answering", "table-to-text"
+"""The ways: TAPAS picks cells, TAPEX writes an answer."""
+
 Values = Mapping[str, Any]
 
 
 def _table_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     """Several questions go in one call: TAPAS can read them in turn (`sequential`)."""
     asked = list(inputs["query"])
+    if facts.way == WRITES:
+        asked = [as_text(inputs["table"], question) for question in asked]
     query = asked if len(asked) > 1 else asked[0]
+    if facts.way == WRITES:
+        most = min(ANSWER_TOKENS, facts.max_tokens or ANSWER_TOKENS)
+        return Invocation((query,), {"max_new_tokens": most})
     return Invocation((), {"table": inputs["table"].data, "query": query})
+
+
+def as_text(table: Grid, question: str) -> str:
+    """A question and its table as TAPEX was taught to read them, in small letters."""
+    rows = (f"row {n} : {' | '.join(row)}" for n, row in enumerate(table.rows, start=1))
+    return f"{question} col : {' | '.join(table.columns)} {' '.join(rows)}".lower()
 
 
 def _answers_json(raw: Any) -> list[dict[str, Any]]:
@@ -53,10 +69,19 @@ def _answers_json(raw: Any) -> list[dict[str, Any]]:
     aggregator makes of the cells.
     """
     found = raw if isinstance(raw, list) else [raw]
-    return [_answer(answer) for answer in found]
+    return [_answer(answer[0] if isinstance(answer, list) else answer) for answer in found]
 
 
 def _answer(answer: Values) -> dict[str, Any]:
+    """What was written is the result, of no cells in particular."""
+    if (text := answer.get("generated_text")) is not None:
+        return {
+            "answer": text,
+            "coordinates": [],
+            "cells": [],
+            "aggregator": NO_AGGREGATION,
+            "result": text,
+        }
     cells = [str(cell) for cell in answer["cells"]]
     aggregator = answer.get("aggregator") or NO_AGGREGATION
     return {
@@ -74,7 +99,31 @@ def _cells(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[
         {**a, "question": question, "how": aggregated(a["aggregator"], a["cells"]).how}
         for question, a in zip(inputs["query"], _answers_json(raw), strict=True)
     ]
+    if facts.way == WRITES:
+        answers = [_placed(answer, grid) for answer in answers]
     return {"cells": {"columns": grid.columns, "rows": grid.rows, "answers": answers}}
+
+
+def _placed(answer: Values, grid: Grid) -> dict[str, Any]:
+    """A written answer stands in the cells with its words, if there are any."""
+    words = {answer["answer"].lower(), *answer["answer"].lower().split(", ")}
+    places = [
+        [n, column]
+        for n, row in enumerate(grid.rows)
+        for column, cell in enumerate(row)
+        if cell.lower() in words
+    ]
+    return {
+        **answer,
+        "coordinates": places,
+        "cells": [answer["answer"]] if answer["answer"] else [],
+    }
+
+
+def _notes(inputs: Values, params: Values, facts: ModelFacts) -> tuple[str, ...]:
+    if facts.way != WRITES:
+        return ()
+    return (f"{facts.model} writes its answer; cells with the same words are marked.",)
 
 
 ROW = TaskSpec(
@@ -82,6 +131,7 @@ ROW = TaskSpec(
     modality="Text",
     title="Table questions",
     help="Ask about a table: the model picks cells; their sum, mean or count is worked out.",
+    ways=(PICKS, WRITES),
     inputs=(
         Field(name="table", kind=Table(asks="query"), label="Table", required=True),
         Field(
@@ -104,6 +154,7 @@ ROW = TaskSpec(
             label="One after the other",
             help="Each question sees the answer to the one before; for models trained so (SQA).",
             default=False,
+            needs="picks",
             docs=DOCS,
         ),
     ),
@@ -119,6 +170,7 @@ ROW = TaskSpec(
         Model(id="google/tapas-large-finetuned-wtq", note="the same, the best one, 337M"),
         Model(id="google/tapas-base-finetuned-sqa", note="questions one after the other, 111M"),
         Model(id="google/tapas-base-finetuned-wikisql-supervised", note="single look-ups, 111M"),
+        Model(id="microsoft/tapex-base-finetuned-wtq", note="English, writes its answer, 139M"),
     ),
     starter=Starter(
         knows="small tables of sellers, people, products, cities, teams and animals, and questions "
@@ -130,6 +182,7 @@ ROW = TaskSpec(
     to_json=_answers_json,
     work=lambda raw, inputs, facts, forwards: len(inputs["query"]),
     unit="questions/s",
+    notes=_notes,
     batches=False,
     widened=("logits", "logits_aggregation"),
     examples=(
@@ -170,7 +223,6 @@ ROW = TaskSpec(
     withheld={
         "padding": "of no effect on one table",
         "truncation": "the playground keeps the first rows that fit whole; the library cuts cells",
-        "max_new_tokens": "models that write their answer (TAPEX) have no tokenizer in "
-        "transformers 5.23, and the pipeline drops what is set for their writing",
+        "max_new_tokens": "models that write their answer (TAPEX) end it by themselves",
     },
 )
