@@ -153,7 +153,10 @@ def test_several_captions_of_a_picture_are_a_list(room: Room) -> None:
 @slow
 @loud
 @pytest.mark.parametrize("model", ["blip", "vit-gpt2", "llava"])
-def test_a_run_that_is_stopped_keeps_the_captions_so_far(room: Room, model: str) -> None:
+def test_a_run_that_is_stopped_keeps_the_captions_so_far(
+    room: Room, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.engine.watch.STREAM_SECONDS", 0.0)
     cancelled = threading.Event()
 
     def hear(event: Event) -> None:
