@@ -3,6 +3,8 @@
 The same starter model, device and dtype on both sides, called in turns; the page is asked the way
 a browser does it (see browser.py), with all tabs there and the worker process in between. Plain
 calls open the file themselves; uploads happen once, before the measurement.
+
+Then, what a call over plain HTTP leaves behind: it brings no session, so Gradio makes one for it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import psutil
+
 from benchmarks.browser import Visitor
+from benchmarks.results import save
 from benchmarks.serving import OURS, ROOT, serve, setting, wait_for_page
 from pipelines.kinds import FileKind
 from pipelines.spec import TaskSpec
@@ -25,6 +30,11 @@ MEASURED = ("image-classification", "zero-shot-classification")
 CALLS = 50
 WARM_UP_CALLS = 5
 GOAL_MS = 12.0
+ONCE = "text-classification"
+"""Asked by callers without a session; so often to warm up, then so often measured."""
+ONCE_WARM_UP, ONCE_CALLS = 200, 400
+GOAL_KB = 60.0
+KB = 1_000
 PLAIN = {"device": "cpu", "dtype": "float32"}
 EXAMPLES = ROOT / "starter" / "examples"
 MODELS = ROOT / "starter" / "models"
@@ -46,14 +56,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure each task and print a line for it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=CALLS, help="measured calls of each side")
-    calls = parser.parse_args(argv).calls
+    parser.add_argument("--save", action="store_true", help="keep the figures in results/")
+    flags = parser.parse_args(argv)
+    calls = flags.calls
+    found: dict[str, dict[str, float | None]] = {}
     with serve(OURS) as app:
         wait_for_page(app)
         visitor = Visitor(app.port)
         print(f"overhead of one request: medians of {calls} calls, in ms; {setting()}")
         print(f"{'':28}{'pipe(x)':>10}{'ours':>10}{'added':>10}{'p90':>10}{'goal':>10}")
         for task in MEASURED:
-            _print(task, _measure(TASKS[task], visitor, calls))
+            found[task] = _print(task, _measure(TASKS[task], visitor, calls))
+        found["call without session"] = _print_kept(_kept(visitor, app.process.pid))
+    if flags.save:
+        save("overhead", found)
 
 
 def _measure(spec: TaskSpec, visitor: Visitor, calls: int) -> Times:
@@ -97,10 +113,29 @@ def _milliseconds(call: Callable[[], Any]) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def _print(task: str, times: Times) -> None:
+def _kept(visitor: Visitor, web: int) -> float:
+    """KB by which the web process grows for each call without a session."""
+    spec, process = TASKS[ONCE], psutil.Process(web)
+    values = _example(spec)
+    for _ in range(ONCE_WARM_UP):
+        visitor.call_once(spec.name, values)
+    before = process.memory_info().rss
+    for _ in range(ONCE_CALLS):
+        visitor.call_once(spec.name, values)
+    return (process.memory_info().rss - before) / ONCE_CALLS / KB
+
+
+def _print(task: str, times: Times) -> dict[str, float | None]:
     p90 = quantiles(times.added, n=10)[-1]
     numbers = (median(times.plain), median(times.ours), median(times.added), p90)
     print(f"{task:28}{''.join(f'{n:10.1f}' for n in numbers)}{f'≤ {GOAL_MS:.0f}':>10}")
+    names = ("plain_ms", "ours_ms", "added_ms", "added_p90_ms")
+    return {name: round(number, 2) for name, number in zip(names, numbers, strict=True)}
+
+
+def _print_kept(kept: float) -> dict[str, float | None]:
+    print(f"{'kept by a call, in KB':28}{'':10}{kept:10.1f}{'':20}{f'≤ {GOAL_KB:.0f}':>10}")
+    return {"kept_kb": round(kept, 2), "goal_kb": GOAL_KB}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.results import save
 from benchmarks.serving import EMPTY, OURS, START_SECONDS, Served, serve, setting, wait_for_page
 
 RUNS = 5
@@ -67,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=RUNS, help="starts of each app and measure")
     parser.add_argument("--no-browser", action="store_true", help="leave Chromium out")
+    parser.add_argument("--save", action="store_true", help="keep the figures in results/")
     flags = parser.parse_args(argv)
     for app in APPS:
         _answer_time(app)
@@ -77,7 +79,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not flags.no_browser:
         for name, values in _panel_times(flags.runs).items():
             found[name].extend(values)
-    _print(found, flags.runs)
+    figures = _print(found, flags.runs)
+    if flags.save:
+        save("startup", figures)
 
 
 def _answer_time(app: App) -> Values:
@@ -128,7 +132,8 @@ def _chromium() -> Iterator[Any]:
         browser.close()
 
 
-def _print(found: dict[str, list[Values]], runs: int) -> None:
+def _print(found: dict[str, list[Values]], runs: int) -> dict[str, dict[str, float | None]]:
+    figures: dict[str, dict[str, float | None]] = {}
     print(f"start-up: medians of {runs} runs; {setting()}")
     print(f"{'':28}{'empty':>12}{'ours':>12}{'ratio':>9}{'goal':>9}")
     for measure in (HTTP, PANEL, MEMORY, FAMILY):
@@ -138,6 +143,11 @@ def _print(found: dict[str, list[Values]], runs: int) -> None:
         goal = f"≤ {measure.goal:.2f}" if measure.goal else ""
         shown = f"{empty:9.2f} {measure.unit:>2}{ours:9.2f} {measure.unit:>2}"
         print(f"{measure.name:28}{shown}{ours / empty:9.2f}{goal:>9}")
+        figures[measure.name] = {
+            f"empty_{measure.unit}": round(empty, 2), f"ours_{measure.unit}": round(ours, 2),
+            "ratio": round(ours / empty, 2), "goal": measure.goal,
+        }  # fmt: skip
+    return figures
 
 
 def _median(runs: list[Values], measure: Measure) -> float | None:
