@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.engine.request import Engine
 from pipelines.imports import nothing_collected
 from pipelines.jobs.desk import Desk
-from settings import EXAMPLES, Settings, read_settings
+from settings import EXAMPLES, Settings, own_upload_folder, read_settings
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -67,6 +67,7 @@ def build_desk(engine: Engine, settings: Settings) -> Desk:
 def main() -> int:
     """The exit code: 0, or 1 where --check found a task that does not answer."""
     settings = read_settings()
+    own_upload_folder()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
     engine = build_engine(settings)
     try:

@@ -161,6 +161,12 @@ class Settings:
         return None if self.memory_budget is None else int(self.memory_budget * GB)
 
 
+def own_upload_folder() -> None:
+    """Let Gradio keep uploads apart from those of other apps: ours are swept away when old."""
+    own = Path(tempfile.gettempdir()) / "pipeline-playground"
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(own))
+
+
 def upload_folder() -> Path:
     """The folder in which Gradio keeps uploads (GRADIO_TEMP_DIR, else gradio in the temp dir)."""
     named = os.environ.get("GRADIO_TEMP_DIR")

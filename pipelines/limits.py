@@ -14,6 +14,16 @@ MEGAPIXEL = 1_000_000
 class Limits:
     """Sizes in bytes, durations in seconds, rates in Hz, images in pixels."""
 
+    body_bytes: int = 32 * MB
+    """Of a request without files."""
+    upload_bytes: int = 1 * GB
+    """Of all files of one upload."""
+    uploads_bytes: int = 20 * GB
+    """Of everything in the upload folder."""
+    upload_seconds: float = 86_400.0
+    """After so long an upload that nobody touches is removed."""
+    free_bytes: int = 500 * MB
+    """Of the disk, which uploads leave free."""
     text_bytes: int = 200_000
     labels: int = 500
     label_chars: int = 100

@@ -142,7 +142,8 @@ def test_a_full_queue_says_so(app: Served, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(app.page._queue, "max_size", 0)
     status, message = app.call("text_generation", {"data": ["x"]})
     assert status == "503"
-    assert message.startswith("Queue is full.")
+    full = "The queue is full: 0 requests wait, the most that may. Try again in a moment."
+    assert message == full
 
 
 def test_the_queue_is_bounded_and_shorter_in_public() -> None:

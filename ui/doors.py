@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -26,11 +26,15 @@ from gradio.route_utils import FnIndexInferError
 from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 from gradio_client.utils import is_http_url_like
+from starlette.middleware import Middleware
 
 from pipelines.errors import InputError
 from pipelines.limits import Limits
+from pipelines.quota import Quota
 from pipelines.spec import TaskSpec
-from settings import Settings
+from settings import Settings, upload_folder
+from ui.bodies import Bodies, swept
+from ui.full_queue import told_when_full
 from ui.messages import message_of, refusal
 
 QUEUE_SIZE = 256
@@ -70,6 +74,7 @@ class GuardedBlocks(gr.Blocks):
         super().queue(*args, **kwargs)
         # gradio 6.31 spells it so, and makes a pandas data frame after every event by default
         self._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+        self._queue.push = told_when_full(self._queue)  # type: ignore[method-assign]
         return self
 
     async def process_api(  # type: ignore[override]
@@ -204,13 +209,18 @@ class LightSessions(StateHolder):
         return super().__getitem__(session_id)
 
 
-@asynccontextmanager
-async def light_sessions(app: App) -> AsyncIterator[None]:
-    """Lifespan of the server that gives it LightSessions before its first request."""
-    holder = LightSessions()
-    app.state_holder = holder
-    holder.set_blocks(app.get_blocks())
-    yield
+def lifespan(quota: Quota) -> Callable[[App], AbstractAsyncContextManager[None]]:
+    """Of the server: LightSessions before its first request, and swept uploads."""
+
+    @asynccontextmanager
+    async def light_sessions(app: App) -> AsyncIterator[None]:
+        holder = LightSessions()
+        app.state_holder = holder
+        holder.set_blocks(app.get_blocks())
+        async with swept(quota):
+            yield
+
+    return light_sessions
 
 
 async def refuse_call(request: Request, error: Exception) -> JSONResponse:
@@ -251,6 +261,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the doors; monitoring is off (R19)."""
     limits = settings.limits
     handled = (TypeError, KeyError, FnIndexInferError)
+    quota = Quota(upload_folder(), limits)
     return {
         "max_file_size": max(
             limits.image_bytes, limits.audio_bytes, limits.document_bytes, limits.video_bytes
@@ -260,7 +271,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "show_error": False,
         "enable_monitoring": False,
         "app_kwargs": {
-            "lifespan": light_sessions,
+            "lifespan": lifespan(quota),
+            "middleware": [Middleware(Bodies, limits=limits, quota=quota)],
             "exception_handlers": dict.fromkeys(handled, refuse_call),
         },
     }
