@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,29 @@ import pytest
 
 from tests.engine_room import Room
 from tests.loopback_hub import Hub, serve
+
+
+def pytest_configure() -> None:
+    """Collect no garbage among what imports make (pipelines/imports.py says why)."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """All test files are imported: leave alone what they made."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _unserved() -> Iterator[None]:
+    """Panels that are built for a look at them need no server; one costs more than the panel."""
+    if "gradio" not in sys.modules:
+        yield
+        return
+    from ui.unserved import unserved
+
+    with unserved():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -44,13 +44,11 @@ def test_no_server_is_made_before_the_launch(monkeypatch: pytest.MonkeyPatch) ->
     assert len(made) == 1
 
 
-def test_other_pages_are_served_as_before() -> None:
+def test_a_page_that_is_built_has_no_server_until_one_is_asked_for() -> None:
     with unserved(), gr.Blocks(analytics_enabled=False) as page:
         pass
     assert page.app is None
-    with gr.Blocks(analytics_enabled=False) as other:
-        pass
-    assert isinstance(other.app, App)
+    assert isinstance(App.create_app(page, strict_cors=True, mcp_server=False), App)
 
 
 def test_a_failed_build_leaves_gradio_as_it_was() -> None:
