@@ -48,8 +48,10 @@ def build_engine(settings: Settings) -> Engine:
 
 def build_zero_engine(told: RunnerSettings, settings: Settings) -> Engine:
     """The engine of a ZeroGPU Space; `spaces` comes before anything that could touch CUDA."""
-    import spaces
-
+    try:
+        import spaces
+    except ImportError:
+        sys.exit("--zero-gpu needs the package spaces, which a ZeroGPU Space brings itself.")
     from pipelines.engine.zero import ZeroEngine, read_placed
 
     try:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 UNAUTHORIZED, TOO_MANY = 401, 429
+CLOSED = (UNAUTHORIZED, 403)
+"""The Hub's words for "private, or not there", and for what a token may not read."""
 BAD_TOKEN = "invalid credentials"
 """How the Hub begins its word on a token that it does not know (header X-Error-Message)."""
 
@@ -22,7 +24,7 @@ def refusal(error: Exception, model: str, revision: str, token: bool = False) ->
         for name, sentence in sentences.items():
             if isinstance(cause, getattr(errors, name)):
                 return sentence.format(model=model, revision=revision)
-    if _status(error) == UNAUTHORIZED:  # the Hub's word for "private, or not there"
+    if _status(error) in CLOSED:
         return sentences["RepositoryNotFoundError"].format(model=model)
     return None
 

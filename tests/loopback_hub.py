@@ -22,7 +22,8 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "gated": (403, "GatedRepo"),
     "private": (401, ""),
     "busy": (429, ""),
-    "disabled": (403, ""),
+    "disabled": (403, "Access to this resource is disabled."),
+    "forbidden": (403, ""),
     "broken": (500, ""),
     "down": (503, ""),
 }

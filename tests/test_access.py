@@ -130,6 +130,34 @@ class TestOverTheHub:
         assert not guarded(CLOSED)
         assert not any(".safetensors" in line for line in repos.asked)
 
+    @pytest.mark.parametrize(
+        ("fault", "token", "words"),
+        [
+            ("disabled", "", "is switched off on the Hub; choose another model"),
+            ("forbidden", "", "or is private"),
+            ("forbidden", MINE, "not open to your token"),
+        ],
+    )
+    def test_a_closed_door_is_told_from_a_bad_moment(
+        self, repos: Hub, fault: str, token: str, words: str
+    ) -> None:
+        repos.closed.clear()
+        repos.faults[CLOSED] = fault
+        with pytest.raises(ModelError) as refused:
+            fetch(token)
+        assert words in str(refused.value)
+        assert "minute" not in str(refused.value)
+
+    def test_told_to_stay_offline_it_says_so(
+        self, repos: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from huggingface_hub import constants
+
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        told = refusal("image-classification", "acme/vit")
+        assert "HF_HUB_OFFLINE is set; use the starter model, or try again without it" in told
+        assert repos.asked == []
+
     def test_a_hub_that_is_asked_too_often_says_when_to_come_back(self, repos: Hub) -> None:
         repos.faults["acme/vit"] = "busy"
         told = refusal("image-classification", "acme/vit")

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from gradio_client import Client
 
 import app
 from pipelines import ram
@@ -28,6 +29,9 @@ from pipelines.limits import GB, Limits
 from pipelines.tasks import task
 from pipelines.token import Token
 from settings import Settings, read_settings
+from tests.served import no_loop_left_open
+from ui.api import add_endpoints
+from ui.doors import GuardedBlocks
 
 HERE = Path(__file__).parent
 TEXT, CHAT, TOPIC = "text-classification", "text-generation", "zero-shot-classification"
@@ -185,6 +189,21 @@ class TestTheEngine:
         finally:
             built.close()
 
+    def test_over_the_api_the_visitor_is_known_whose_quota_it_is(
+        self, engine: ZeroEngine, spaces: ModuleType
+    ) -> None:
+        with no_loop_left_open(), GuardedBlocks(analytics_enabled=False) as page:
+            add_endpoints(engine, Settings())
+            _, url, _ = page.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
+            headers = {"x-ip-token": "me"}
+            client = Client(url, verbose=False, headers=headers, analytics_enabled=False)
+            try:
+                answer = client.predict(text="I love it", api_name="/text_classification")
+            finally:
+                page.close(verbose=False)
+        assert answer[0]["label"]
+        assert spaces.visitors[-1].headers["x-ip-token"] == "me"
+
     def test_the_placed_model_is_the_default_one(self, spaces: ModuleType) -> None:
         told = RunnerSettings(limits=Limits(), models="starter")
         other = Placed(TEXT, f"starter/{TOPIC}")
@@ -231,6 +250,12 @@ def test_by_default_a_few_of_the_suggested_models_are_placed() -> None:
     placed = read_placed(Settings().gpu_models)
     assert 1 < len(placed) < 6
     assert all(each.model for each in placed)
+
+
+def test_without_the_package_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "spaces", None)
+    with pytest.raises(SystemExit, match="needs the package spaces"):
+        app.build_engine(Settings(zero_gpu=True))
 
 
 def test_a_wrong_placement_ends_with_the_name_of_the_flag(

@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from gradio.context import LocalContext
+
 fork = multiprocessing.get_context("fork")
 left = 300.0
 """Seconds that the visitor has."""
 asked: list[float] = []
 pids: list[int] = []
+visitors: list[Any] = []
+"""Gradio's request at each call: whose quota is charged."""
 refuse: list[Exception] = []
 """What the next call is refused with."""
 
@@ -45,6 +49,7 @@ def _lent(task: Callable[..., Iterator[Any]], duration: Callable[..., float]) ->
     def lent(*args: Any) -> Iterator[Any]:
         seconds = duration(*args)
         asked.append(seconds)
+        visitors.append(LocalContext.request.get(None))
         if refuse:
             raise refuse.pop()
         if seconds > left:
