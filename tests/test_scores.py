@@ -125,7 +125,9 @@ def test_a_column_that_nothing_can_be_compared_with_is_refused() -> None:
 @pytest.mark.parametrize("id", BY_ID)
 def test_whatever_is_measured_takes_the_rows_own_answer(id: str) -> None:
     spec = task(id)
-    found = scores._maker(spec)
-    if found is not None:
-        read, measure = found
-        assert 0 <= measure.add(read(spec, spec.to_json(spec.raw_example)), "something") <= 1
+    comparison = scores._comparison(spec)
+    if comparison is not None:
+        found = comparison.read(spec, spec.to_json(spec.raw_example))
+        truth = [("thing", found[0][1])] if comparison.decodes else "something"
+        assert 0 <= comparison.measure().add(found, truth) <= 1
+        assert comparison.shown(found)

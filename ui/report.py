@@ -8,14 +8,11 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from pipelines.jobs.archives import FILE
 from pipelines.jobs.job import Job
 from pipelines.jobs.scores import Report, read_report
-from pipelines.kinds import Image
-from pipelines.tasks import task
+from ui.worst import pictures_of, players_of
 
 HEADS = ["Row", "Score", "Right answer", "Found"]
-MOST_PICTURES = 12
 HEIGHT = (260, 26)
 """Of the matrix in pixels: what is around it, and each label."""
 UNCOMPARED = "No row has both an answer and a right one to compare it with."
@@ -36,10 +33,11 @@ class ReportView:
             self.pictures = gr.Gallery(
                 label="Their pictures", columns=6, height="auto", interactive=False, buttons=[]
             )
+            self.players = gr.HTML()
 
     @property
     def drawn(self) -> list[Block]:
-        return [self.box, self.scores, self.matrix, self.worst, self.pictures]
+        return [self.box, self.scores, self.matrix, self.worst, self.pictures, self.players]
 
     def shown(self, job: Job | None) -> dict[Block, Any]:
         """Updates for a job that is done; hidden for any other."""
@@ -47,19 +45,20 @@ class ReportView:
         if job is None or report is None:
             return {self.box: gr.update(visible=False)}
         rows = [[w["row"], f"{w['score']:.2f}", w["truth"], w["found"]] for w in report.worst]
-        pictures = _pictures(job, report)
+        pictures = pictures_of(job, report)
         return {
             self.box: gr.update(visible=True),
             self.scores: _scores(report),
             self.matrix: gr.update(value=_matrix(report), visible=bool(report.confusion)),
             self.worst: gr.update(value=rows, visible=bool(rows)),
             self.pictures: gr.update(value=pictures, visible=bool(pictures)),
+            self.players: players_of(job, report),
         }
 
 
 def _scores(report: Report) -> str:
     if not report.rows:
-        return f'<div class="hint">{UNCOMPARED}</div>'
+        return f'<div class="hint">{escape(report.note or UNCOMPARED)}</div>'
     parts = "".join(
         f"<li><b>{score:.1%}</b><span>{escape(name)}</span></li>"
         for name, score in report.scores.items()
@@ -96,26 +95,3 @@ def _matrix(report: Report) -> Any:
 def _safe(label: str) -> str:
     """Plotly reads a few HTML tags in its labels, and draws no empty one."""
     return label.replace("&", "&amp;").replace("<", "&lt;") or "(none)"
-
-
-def _pictures(job: Job, report: Report) -> list[tuple[str, str]]:
-    """The pictures of the worst rows, where a row is a picture in the job's own folder."""
-    spec = task(job.manifest.task)
-    column = next(
-        (job.manifest.columns.get(f.name) for f in spec.inputs if isinstance(f.kind, Image)), None
-    )
-    if column is None:
-        return []
-    wanted = {int(w["row"]) - 1: w for w in report.worst[:MOST_PICTURES]}
-    found = []
-    for index, cells in enumerate(job.rows()):
-        if index not in wanted:
-            continue
-        name = cells.get(column if column in cells else FILE)
-        path = (job.files / name).resolve() if isinstance(name, str) else None
-        if path and path.is_file() and path.is_relative_to(job.files.resolve()):
-            entry = wanted[index]
-            found.append(
-                (index, (str(path), f"row {index + 1}: {entry['truth']} → {entry['found']}"))
-            )
-    return [shown for _, shown in sorted(found)]
