@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.kinds import Flag, Text
-from pipelines.spec import ENGINE, Field, Invocation, Model, ModelFacts
+from pipelines.spec import CALL, ENGINE, Field, Invocation, Model, ModelFacts, TaskSpec
 from pipelines.tasks.generation import generation_field
 
 DOCS = "https://huggingface.co/docs/transformers/main/en/model_doc/auto"
@@ -30,6 +30,21 @@ CHAT_MODELS = (
     Model(id="HuggingFaceTB/SmolLM2-360M-Instruct", note="0.4B, chat, quick"),
 )
 """Further models of every row that a chat model can do."""
+
+
+def rewriter(key: str, **own: Any) -> TaskSpec:
+    """A row that makes a text of a text, {key: text} in its JSON; `own` is what it says itself."""
+    return TaskSpec(
+        modality="Text",
+        ways=WAYS,
+        read_output=writing,
+        to_json=as_json(key),
+        work=tokens,
+        unit="tokens/s",
+        streams=CALL,
+        steps=parts_of,
+        **own,
+    )
 
 
 def text_field(label: str, placeholder: str) -> Field:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from pipelines.outputs import Writing
-from pipelines.spec import CALL, Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter
 from pipelines.tasks.rewriting import (
     CHAT_MODELS,
     CONTINUES,
     NO_LANGUAGES,
-    WAYS,
     WITHHELD,
     Values,
-    as_json,
     instruct,
-    parts_of,
     read,
+    rewriter,
     text_field,
-    tokens,
-    writing,
     writing_fields,
 )
 
@@ -35,15 +31,14 @@ def _summed_up(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     return read(inputs, lambda text: f"{prefix}{text}")
 
 
-ROW = TaskSpec(
+ROW = rewriter(
+    "summary_text",
     id="summarization",
-    modality="Text",
     title="Summarization",
     place=2,
     help="Make a long text short.",
     became="transformers 5 took it out and offers text-generation with a chat model; BART, "
     "Pegasus and T5 still run here.",
-    ways=WAYS,
     inputs=(text_field("Text", "An article, a report, a story"),),
     params=writing_fields(142),
     outputs=(Output(name="written", kind=Writing, label="Summary"),),
@@ -60,12 +55,6 @@ ROW = TaskSpec(
         shares="text2text-generation",
     ),
     build_input=_summed_up,
-    read_output=writing,
-    to_json=as_json("summary_text"),
-    work=tokens,
-    unit="tokens/s",
-    streams=CALL,
-    steps=parts_of,
     examples=(
         Example(
             label="A chess game",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.kinds import Flag, Strings
+from pipelines.kinds import Flag, MediaChat, Strings
 from pipelines.kinds.talks import files, texts
-from pipelines.spec import GENERATE, Field, Invocation, ModelFacts
+from pipelines.outputs import Reply
+from pipelines.spec import GENERATE, Example, Field, Invocation, ModelFacts, Output, TaskSpec
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS
 from pipelines.tasks.generation import FIELDS, generation_field
 
@@ -39,6 +40,42 @@ STOP_SEQUENCE = Field(
     advanced=True,
     docs=GENERATION_DOCS,
 )
+
+
+def talk_row(kind: MediaChat, docs: str, **own: Any) -> TaskSpec:
+    """A row that is a conversation; `own` is what it says for itself."""
+    return TaskSpec(
+        modality="Multimodal",
+        inputs=(
+            Field(
+                name="text",
+                kind=kind,
+                label="Message",
+                help="Words with files, or chat messages as a list of role and content.",
+                required=True,
+            ),
+        ),
+        params=(*generation_fields(), *answer_fields(docs)),
+        outputs=(Output(name="reply", kind=Reply, label="Answer"),),
+        build_input=talk_input,
+        read_output=lambda raw, inputs, params, facts: {"reply": answers(raw)},
+        to_json=answers_json,
+        work=lambda raw, inputs, facts, forwards: forwards * len(raw),
+        unit="tokens/s",
+        finish=plain,
+        code_finish=plain_code,
+        streams=GENERATE,
+        batches=False,
+        raw_example=[{"generated_text": "A red circle and two blue stars."}],
+        **own,
+    )
+
+
+def asking(question: str, picture: str, answer: str) -> Example:
+    """A click that asks a question on a picture."""
+    return Example(
+        label=question, values={"text": {"text": question, "files": [picture]}}, expect=answer
+    )
 
 
 def generation_fields(max_new_tokens: int = 256) -> tuple[Field, ...]:

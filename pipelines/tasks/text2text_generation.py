@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from pipelines.outputs import Writing
-from pipelines.spec import CALL, Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter
 from pipelines.tasks.rewriting import (
     CHAT_MODELS,
     CONTINUES,
     NO_LANGUAGES,
-    WAYS,
     WITHHELD,
     Values,
-    as_json,
     instruct,
-    parts_of,
     read,
+    rewriter,
     text_field,
-    tokens,
-    writing,
     writing_fields,
 )
 
@@ -38,15 +34,14 @@ def _prompt(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     return read(inputs, lambda text: text)
 
 
-ROW = TaskSpec(
+ROW = rewriter(
+    "generated_text",
     id="text2text-generation",
-    modality="Text",
     title="Text to text",
     place=3,
     help="Let a T5 or another such model make a text of a text; the task stands in front of it.",
     became="transformers 5 took it out and offers text-generation with a chat model; T5, BART and "
     "their kin still run here.",
-    ways=WAYS,
     inputs=(text_field("Text with its task", "translate English to German: The house is old."),),
     params=writing_fields(256),
     outputs=(Output(name="written", kind=Writing, label="Answer"),),
@@ -62,12 +57,6 @@ ROW = TaskSpec(
         "with context, in the words of its own small world",
     ),
     build_input=_prompt,
-    read_output=writing,
-    to_json=as_json("generated_text"),
-    work=tokens,
-    unit="tokens/s",
-    streams=CALL,
-    steps=parts_of,
     examples=(
         Example(
             label="Translate a sentence",

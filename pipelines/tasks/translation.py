@@ -11,7 +11,6 @@ from pipelines.kinds import Pattern
 from pipelines.languages import ASKED, IN_THE_TEXT, LANGUAGES, code_of, known, name_of, token_for
 from pipelines.outputs import Writing
 from pipelines.spec import (
-    CALL,
     ENGINE,
     Example,
     Field,
@@ -20,21 +19,16 @@ from pipelines.spec import (
     ModelFacts,
     Output,
     Starter,
-    TaskSpec,
 )
 from pipelines.tasks.rewriting import (
     CHAT_MODELS,
     CONTINUES,
-    WAYS,
     WITHHELD,
     Values,
-    as_json,
     instruct,
-    parts_of,
     read,
+    rewriter,
     text_field,
-    tokens,
-    writing,
     writing_fields,
 )
 
@@ -153,15 +147,14 @@ def _language(name: str, label: str, help: str) -> Field:
     )
 
 
-ROW = TaskSpec(
+ROW = rewriter(
+    "translation_text",
     id="translation",
-    modality="Text",
     title="Translation",
     place=2,
     help="Put a text into another language.",
     became="transformers 5 took it out and offers text-generation with a chat model; Marian, "
     "NLLB, mBART, M2M100 and T5 still run here.",
-    ways=WAYS,
     named=_named,
     aliases=("translation_en_to_fr", "translation_en_to_de", "translation_en_to_ro"),
     inputs=(text_field("Text", "The house is old."),),
@@ -185,12 +178,6 @@ ROW = TaskSpec(
         shares="text2text-generation",
     ),
     build_input=_translated,
-    read_output=writing,
-    to_json=as_json("translation_text"),
-    work=tokens,
-    unit="tokens/s",
-    streams=CALL,
-    steps=parts_of,
     examples=(
         Example(
             label="The girls sing in the garden.",
