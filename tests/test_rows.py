@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pipelines.engine.intake import request_from
 from pipelines.engine.request import Event, Failed, Progress, Request, Row, RowsDone
 from pipelines.engine.rows import MOST_PER_BATCH, cut
 from pipelines.tasks import BY_ID, task
+from pipelines.uploads import Upload
 from tests.engine_room import Room
 from tests.tiny import MODELS
 
@@ -177,6 +179,22 @@ def test_a_batch_is_never_padded_to_more_than_was_asked_for() -> None:
         assert len(batch) <= 8 * MOST_PER_BATCH
         padded = len(batch) * (1 + len(batch[0].inputs["text"]))
         assert padded <= 8 * mean or len(batch) == 1
+
+
+def test_long_texts_do_not_make_shorter_ones_longer() -> None:
+    batches = cut(rows_of(1_000, 900, 700, *[5] * 40), batch_size=8)
+    assert [len(batch) for batch in batches[:2]] == [1, 1]  # there is room for one or two
+    for batch in cut(rows_of(*range(100, 2_000, 50)), batch_size=32):
+        sizes = [len(r.inputs["text"]) for r in batch]
+        assert max(sizes) <= 1.4 * min(sizes)
+
+
+def test_files_of_any_size_go_together(tmp_path: Path) -> None:
+    rows = []
+    for n, size in enumerate((9_000, 4_000, 1_000)):
+        (tmp_path / f"{n}").write_bytes(bytes(size))
+        rows.append(Row(n, {"image": Upload(name=f"{n}", path=tmp_path / f"{n}")}, {}))
+    assert len(cut(rows, batch_size=8)) == 1
 
 
 def test_a_batch_size_of_one_is_kept() -> None:

@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 MOST = 32
 """Runs in a batch."""
-LONGER = 2.0
+LONGER = 1.3
 """A text may be this many times as long as another one of its batch: what is padded is computed."""
-SHORT = 64
-"""Texts of up to so many characters go together however much longer one is than another."""
+CALL_CHARACTERS = 32
+"""A call by itself costs about as much as so many characters: short texts go together anyway."""
 LOOK_SECONDS = 0.1
 """How often a run in line looks whether it was stopped."""
 BUSY = "Waiting for the model to finish another run"
@@ -83,8 +83,8 @@ class Ticket:
 
     @property
     def length(self) -> int:
-        """Characters of what is read; 0 for what is no text."""
-        return _characters(self.prepared.call.args[0])
+        """Characters that are read; 0 for what is no text."""
+        return text_length(self.prepared.call.args[0])
 
 
 def ticket_for(
@@ -175,15 +175,16 @@ class Lines:
 
 
 def together(waiting: Iterable[Ticket]) -> list[Ticket]:
-    """The first one and those behind it that may go with it, in their order, MOST at most."""
-    batch: list[Ticket] = []
-    low = high = 0
-    for ticket in waiting:
-        if len(batch) == MOST:
-            break
-        length = max(ticket.length, SHORT)
-        shortest, longest = (min(low, length), max(high, length)) if batch else (length, length)
-        if not batch or (ticket.key == batch[0].key and longest <= LONGER * shortest):
+    """The first one and those that may go with it, of like length before others; MOST at most."""
+    first, *others = (*waiting, None)
+    if first is None:
+        return []
+    low = high = first.length
+    batch = [first]
+    same = (ticket for ticket in others if ticket and ticket.key == first.key)
+    for ticket in sorted(same, key=lambda ticket: abs(ticket.length - first.length)):
+        shortest, longest = min(low, ticket.length), max(high, ticket.length)
+        if len(batch) < MOST and alike(shortest, longest):
             batch.append(ticket)
             low, high = shortest, longest
     return batch
@@ -240,9 +241,16 @@ def call(pipe: Any, together: Sequence[Prepared], batch_size: int = 0) -> list[A
     return list(pipe([prepared.call.args[0] for prepared in together], **kwargs))
 
 
-def _characters(value: Any) -> int:
+def alike(one: int, other: int) -> bool:
+    """Whether texts of so many characters are better computed together than apart."""
+    low, high = sorted((one, other))
+    return high + CALL_CHARACTERS <= LONGER * (low + CALL_CHARACTERS)
+
+
+def text_length(value: Any) -> int:
+    """Characters of a text, or of all that are in a list or by name; 0 for what is no text."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):
-        return sum(map(_characters, value.values()))
-    return 0
+        return sum(map(text_length, value.values()))
+    return sum(map(text_length, value)) if isinstance(value, list | tuple) else 0

@@ -15,7 +15,7 @@ from pipelines.engine.parts import cut
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
 from pipelines.engine.talk import fit_prompts, read_talk
-from pipelines.engine.windows import beginning, count
+from pipelines.engine.windows import beginning, count, surely_fits
 from pipelines.errors import InputError
 from pipelines.facts import TRAITS
 from pipelines.kinds import (
@@ -217,8 +217,7 @@ def _fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
             f.name,
             f"has no room: the rest of the prompt and the answer fill the {window:,} tokens.",
         )
-    whole = count(tokenizer, text)
-    if whole <= room:
+    if surely_fits(text, room) or (whole := count(tokenizer, text)) <= room:
         return
     if "points" in loaded.facts.traits:
         prepared.notes.append(f"{whole:,} tokens were read in several windows.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.device import is_out_of_memory
-from pipelines.engine.batching import call, fits_others, key_of
+from pipelines.engine.batching import alike, call, fits_others, key_of, text_length
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.refusal import reason_of
 from pipelines.engine.request import Meta, Request, Row, RowResult, RowsDone
@@ -201,34 +201,35 @@ def cut(rows: Sequence[Row], batch_size: int) -> list[list[Row]]:
     """
     if not rows:
         return []
-    longest_first = sorted(rows, key=lambda row: length(row.inputs), reverse=True)
-    mean = sum(length(row.inputs) for row in rows) / len(rows)
-    room = batch_size * mean
+    sizes = {row.index: length(row.inputs) for row in rows}
+    room = batch_size * sum(sizes.values()) / len(rows)
     batches: list[list[Row]] = []
-    for row in longest_first:
+    for row in sorted(rows, key=lambda row: sizes[row.index], reverse=True):
         batch = batches[-1] if batches else []
-        padded = (len(batch) + 1) * length(batch[0].inputs) if batch else 0
-        full = len(batch) >= MOST_PER_BATCH * batch_size or (batch and padded > room)
-        if not batch or full or (batch_size == 1):
-            batches.append([row])
-        else:
+        if batch and batch_size > 1 and _joins(row, batch, sizes, batch_size, room):
             batch.append(row)
+        else:
+            batches.append([row])
     return batches
+
+
+def _joins(
+    row: Row, batch: Sequence[Row], sizes: Mapping[int, int], batch_size: int, room: float
+) -> bool:
+    """Whether the row is one more for a batch of longer ones."""
+    longest = batch[0]
+    fits = len(batch) < MOST_PER_BATCH * batch_size
+    fits = fits and (len(batch) + 1) * sizes[longest.index] <= room
+    return fits and alike(text_length(longest.inputs), text_length(row.inputs))
 
 
 def length(inputs: Mapping[str, Any]) -> int:
     """About how much work a row is: characters, or bytes of a file."""
-    return 1 + sum(_length(value) for value in inputs.values())
+    return 1 + text_length(inputs) + sum(map(_file_bytes, inputs.values()))
 
 
-def _length(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Upload):
-        return value.path.stat().st_size if value.path else 0
-    if isinstance(value, tuple):
-        return sum(map(_length, value))
-    return len(repr(value)) if value is not None else 0
+def _file_bytes(value: Any) -> int:
+    return value.path.stat().st_size if isinstance(value, Upload) and value.path else 0
 
 
 @contextlib.contextmanager

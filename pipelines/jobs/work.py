@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 FIRST_ROWS = 8
 """Rows in the first window; later ones grow and shrink with the model's speed."""
 LEAST_TRIED = 32
-MOST_ROWS = 512
+MOST_ROWS = 1_024
 WINDOW_SECONDS = 4.0
 """How long a window should take: progress is shown, saved and stopped between two of them."""
 IN_FLIGHT = 2
