@@ -8,16 +8,13 @@ from inspect import signature
 from typing import Any, get_args
 
 from pipelines.languages import languages_of
-from pipelines.placement import devices_of, places_of
+from pipelines.placement import devices_of, in_memory, places_of
 from pipelines.spec import ModelFacts
-from pipelines.weights import footprint
 
 UNBOUNDED_TOKENS = 1_000_000
 """Tokenizers without a limit carry a huge number instead."""
 FRAME_SECONDS = 0.01
 """From one frame of an audio spectrogram transformer to the next."""
-
-
 MUSICIANS = ("musicgen", "musicgen_melody")
 """Model types whose text describes a sound, and is not said."""
 
@@ -58,7 +55,7 @@ def read_facts(model_id: str, commit: str, pipe: Any, way: str = "") -> ModelFac
         max_seconds=_max_seconds(extractor),
         device=devices_of(places) or str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
-        bytes=sum(footprint(model).values()),
+        bytes=in_memory(places) if places else int(model.get_memory_footprint()),
         places=places,
     )
 

@@ -65,6 +65,11 @@ def devices_of(places: tuple[Place, ...]) -> str:
     return " + ".join(place.device for place in places)
 
 
+def in_memory(places: tuple[Place, ...]) -> int:
+    """Bytes of what is not on the disk."""
+    return sum(place.bytes for place in places if place.device != DISK)
+
+
 def said(places: tuple[Place, ...]) -> tuple[str, ...]:
     """Sentences on a model that was placed by a device map."""
     found = [

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from pipelines import cards
 from pipelines.cards import CARD_BYTES, MOST_EXAMPLES, card_examples, example_of
 from pipelines.limits import Limits
 from pipelines.tasks import BY_ID, task
+from settings import Settings
 from tests.loopback_hub import Hub
+from tests.served import no_loop_left_open
+from ui.components import control
 
 LIMITS = Limits(fetch_urls=True)
 CAT = "https://example.com/cat.jpg"
@@ -63,6 +67,36 @@ def test_an_entry_fills_the_fields_of_the_row(id: str) -> None:
     assert example is not None
     assert example.values == values
     task(id).parse(values, LIMITS)
+
+
+@pytest.mark.parametrize("id", GIVEN)
+def test_the_panel_is_filled_with_it_and_reads_the_same(id: str) -> None:
+    row, values = task(id), GIVEN[id][1]
+    fields = {f.name: f for f in row.fields if f.name in values}
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        controls = [control(f, Settings()) for f in fields.values()]
+    filled: dict[str, Any] = {}
+    for made, name in zip(controls, fields, strict=True):
+        filled |= made.fill(values[name])
+    read: dict[str, Any] = {}
+    for made in controls:
+        read |= made.read(filled)
+    for name, f in fields.items():
+        assert f.check(read[name], LIMITS) == f.check(values[name], LIMITS), name
+
+
+def test_a_conversation_of_a_card_is_said_before_its_last_message() -> None:
+    said = [
+        {"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."},
+        {"role": "user", "content": "Who are you?"},
+    ]  # fmt: skip
+    row = task("text-generation")
+    example = example_of(row, {"messages": said}, LIMITS)
+    assert example is not None
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        made = control(row.inputs[0], Settings())
+    read = made.read(made.fill(example.values["text"]))["text"]
+    assert row.inputs[0].check(read, LIMITS) == said
 
 
 def test_a_file_is_labelled_by_its_name() -> None:
