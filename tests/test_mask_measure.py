@@ -157,7 +157,7 @@ def test_a_zip_with_a_table_of_masks_ends_with_mean_iou(tmp_path: Path) -> None:
     report = read_report(job)
     assert report
     assert (report.rows, report.scores["mean IoU"]) == (2, 0.75)
-    assert [(w["row"], w["found"]) for w in report.worst] == [(2, "1 masks: cat")]
+    assert [(w["row"], w["found"]) for w in report.worst] == [(2, "1 mask: cat")]
 
 
 def test_a_comparison_that_breaks_leaves_a_sentence(
@@ -186,5 +186,5 @@ def test_both_kinds_of_rows_with_masks_can_be_compared() -> None:
         spec = task(id)
         found = found_masks(spec.to_json(spec.raw_example))
         assert scores.measurable(spec)
-        assert mask_measure.shown(found).startswith(f"{len(found)} masks")
+        assert mask_measure.shown(found).startswith(f"{len(found)} mask")
         assert MaskMeasure().add(found, found) == 1.0

@@ -122,7 +122,7 @@ def true_masks(cell: Any, files: Path, found: Masks) -> Masks | None:
 def shown(masks: Masks) -> str:
     """Masks in words."""
     named = ", ".join(dict.fromkeys(label for label, _ in masks if label))
-    return f"{len(masks)} masks" + (f": {named}" if named else "")
+    return f"{len(masks)} mask{'s' * (len(masks) != 1)}" + (f": {named}" if named else "")
 
 
 def _by_label(masks: Masks, size: tuple[int, ...]) -> dict[str, Mask]:
