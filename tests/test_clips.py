@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -12,13 +14,16 @@ from PIL import Image
 
 from pipelines import clips
 from pipelines.clips import WHOLE, Wish, inside, spans
+from pipelines.engine.batching import ticket_for
 from pipelines.engine.request import Done, Failed, Progress
+from pipelines.engine.watch import Watch
 from pipelines.errors import InputError
 from pipelines.kinds import Video
 from pipelines.limits import Limits
 from pipelines.media import decode
 from pipelines.outputs import Filmstrip
-from pipelines.spec import Output
+from pipelines.spec import ModelFacts, Output
+from pipelines.tasks import task
 from pipelines.uploads import Upload
 from pipelines.videos import Footage
 from tests.engine_room import Room
@@ -146,8 +151,6 @@ def test_batches_of_windows_give_the_same(room: Room) -> None:
 @slow
 @default
 def test_a_run_that_is_stopped_keeps_the_windows_that_were_judged(room: Room) -> None:
-    import threading
-
     stop = threading.Event()
 
     def hear(event: Any) -> None:
@@ -198,3 +201,19 @@ def test_only_a_clip_of_several_windows_has_a_timeline() -> None:
         ["0:01.00", "right", "70%"],
     ]
     assert "timeline.csv" in drawn[parts["HTML"]]
+
+
+@slow
+@default
+def test_clips_of_one_window_wait_in_one_line_and_a_long_one_goes_alone(room: Room) -> None:
+    (room.folder / "long.mp4").write_bytes(video(frames=40, rate=20))
+    facts = ModelFacts(model="x", revision="", traits=frozenset({"pads"}))
+    loaded: Any = SimpleNamespace(facts=facts)
+
+    def lined(**values: Any) -> bool:
+        prepared = room.prepared(TASK, **values)
+        given = (prepared, loaded, Watch(threading.Event(), 9, print), threading.Event(), print)
+        return ticket_for(task(TASK), *given) is not None
+
+    assert lined()
+    assert not lined(window_s=0.5, video=room.file("long.mp4"))

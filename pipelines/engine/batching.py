@@ -95,11 +95,11 @@ def ticket_for(
     cancelled: threading.Event,
     emit: Callable[[Event], None],
 ) -> Ticket | None:
-    """A place in line; None for what goes one by one: answers that are written or shown in parts.
+    """A place in line; None for what goes one by one: answers that are written, lists of parts.
 
     A batch of writers would hold the quick one up until the slow one has written its last word.
     """
-    writes = spec.streams or spec.pieces or "generates" in loaded.facts.traits
+    writes = spec.streams or "generates" in loaded.facts.traits
     if writes or not fits_others(spec, prepared, loaded):
         return None
     key = key_of(prepared, loaded.facts)
