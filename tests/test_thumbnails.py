@@ -101,7 +101,8 @@ def test_the_player_shows_what_a_browser_plays(upload: Upload, plays: bool) -> N
     display = shown(filmstrip.filmstrip, Filmstrip)
     pictures = [Image.new("RGB", (8, 6))] * 2
     updates = display.draw({"pictures": pictures, "times": (0.0, 61.5)}, {"video": upload})
-    kept, strip, player = display.components
+    kept, player = display.components[0], of(display, gr.Video)
+    strip = of(display, gr.Gallery)
     assert updates[player]["visible"] is plays
     assert [caption for _, caption in updates[strip]] == ["0:00.00", "1:01.50"]
     assert updates[kept] == [0.0, 61.5]
