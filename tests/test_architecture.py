@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
 def _imports(tree: ast.Module) -> set[str]:
     return {name for node in ast.walk(tree) for name in _imported(node)}
 
@@ -104,6 +106,7 @@ def _floor(path: str) -> int:
     return max(found)[1] if found else -1
 
 
+@cache
 def _file_of(module: str) -> str | None:
     """The project's file that a module name stands for."""
     stem = module.replace(".", "/")

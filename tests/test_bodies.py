@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,15 +54,14 @@ def app(uploads: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
             yield served
 
 
-def ask(app: Served, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    """Status and text; the server may answer before it has read the whole body."""
-    connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=30)
-    with contextlib.suppress(BrokenPipeError):
+def ask(
+    app: Served, path: str, body: bytes | Iterator[bytes], headers: dict[str, str]
+) -> tuple[int, str]:
+    """Status and text; an iterator is sent without saying its size."""
+    with closing(http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=30)) as connection:
         connection.request("POST", path, body, headers)
-    response = connection.getresponse()
-    text = response.read().decode()
-    connection.close()
-    return response.status, text
+        response = connection.getresponse()
+        return response.status, response.read().decode()
 
 
 def send(app: Served, path: str, size: int, **headers: str) -> tuple[int, str]:
@@ -85,15 +84,11 @@ def test_a_body_over_the_limit_is_refused_on_every_route(route: str, app: Served
 
 
 def test_a_body_that_does_not_say_its_size_is_counted(app: Served) -> None:
-    connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=30)
     chunks = (b'{"data": ["', *[b"x" * 1_000] * 25, b'"]}')
-    connection.request(
-        "POST", f"/{API}/call/text_generation", iter(chunks), {"Content-Type": "application/json"}
-    )
-    response = connection.getresponse()
-    assert response.status == 413
-    assert "send less" in response.read().decode()
-    connection.close()
+    kind = {"Content-Type": "application/json"}
+    status, text = ask(app, f"/{API}/call/text_generation", iter(chunks), kind)
+    assert status == 413
+    assert "send less" in text
 
 
 def test_a_body_within_the_limit_is_answered(app: Served) -> None:
@@ -104,11 +99,13 @@ def test_a_body_within_the_limit_is_answered(app: Served) -> None:
 def test_an_upload_has_a_limit_of_its_own_and_says_its_size(app: Served) -> None:
     assert upload(app, 25_000)[0] == 200
     assert upload(app, 30_001)[0] == 413
-    connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=30)
     kind = {"Content-Type": "multipart/form-data; boundary=edge"}
-    connection.request("POST", f"/{API}/upload", iter([b"--edge--\r\n"]), kind)
-    assert connection.getresponse().status == 411
-    connection.close()
+    assert ask(app, f"/{API}/upload", iter([b"--edge--\r\n"]), kind)[0] == 411
+
+
+def test_a_refused_body_of_many_megabytes_still_gets_its_sentence(app: Served) -> None:
+    status, text = send(app, f"/{API}/queue/join", 20_000_000)
+    assert (status, "send less" in text) == (413, True)
 
 
 def test_a_full_upload_folder_refuses_and_recovers(app: Served, uploads: Path) -> None:

@@ -105,8 +105,9 @@ def _too_large(most: int) -> str:
 
 
 async def _refuse(status: HTTPStatus, why: str, scope: Scope, send: Send) -> None:
+    """Answer before the body; what still comes is dropped by the server, so the answer arrives."""
+
     async def nothing() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    headers = {"Connection": "close"}
-    await JSONResponse({"detail": why}, status, headers)(scope, nothing, send)
+    await JSONResponse({"detail": why}, status)(scope, nothing, send)
