@@ -66,7 +66,7 @@ def add_endpoints(engine: Engine, settings: Settings) -> None:
 def endpoint(spec: TaskSpec, engine: Engine, limits: Limits) -> Callable[..., Iterator[Any]]:
     """The function of a task: a generator, so that a caller who leaves stops the run."""
 
-    def call(oauth_token: gr.OAuthToken | None, **values: Any) -> Iterator[Any]:
+    def call(oauth_token: gr.OAuthToken | None = None, **values: Any) -> Iterator[Any]:
         token = Token.checked(oauth_token.token if oauth_token else "")
         owner = f"api-{uuid.uuid4().hex}"
         request = request_from(spec, values, limits, owner, token)
@@ -100,7 +100,9 @@ def signature(spec: TaskSpec) -> inspect.Signature:
     """Keyword parameters of transformers' own names; a field without default is required."""
     return inspect.Signature(
         [
-            inspect.Parameter(TOKEN, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=VISITORS),
+            inspect.Parameter(
+                TOKEN, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=VISITORS
+            ),
             *(
                 inspect.Parameter(
                     field.name,
