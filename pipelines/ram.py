@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 KIB = 1_024
@@ -28,9 +29,7 @@ def tell(most: int) -> None:
 def ram(proc: Path = PROC, cgroups: Path = CGROUPS) -> tuple[int, int]:
     """Bytes (in use, in all), whichever leaves less free; (0, 0) where the system does not say."""
     machine = _machine(proc)
-    limited = [
-        found for group in _groups(proc, cgroups) for names in NAMES if (found := _of(group, names))
-    ]
+    limited = [found for group, names in _limits(proc, cgroups) if (found := _of(group, names))]
     if _told:
         limited.append((_own(proc), _told))
     return min([machine, *limited], key=lambda pair: pair[1] - pair[0]) if machine[1] else machine
@@ -47,6 +46,13 @@ def _own(proc: Path) -> int:
     """What this process uses."""
     found = re.search(r"^VmRSS:\s+(\d+) kB", _read(proc / "self" / "status"), re.MULTILINE)
     return int(found[1]) * KIB if found else 0
+
+
+@cache
+def _limits(proc: Path, cgroups: Path) -> tuple[tuple[Path, tuple[str, str, str]], ...]:
+    """The groups that have a limit, and their files' names; looked for once."""
+    groups = _groups(proc, cgroups)
+    return tuple((group, names) for group in groups for names in NAMES if _of(group, names))
 
 
 def _groups(proc: Path, cgroups: Path) -> list[Path]:
