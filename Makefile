@@ -27,6 +27,8 @@ bench: .venv/.ready-test
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.rows
+	$(BIN)/python -m benchmarks.clients
+	$(BIN)/python -m benchmarks.million
 
 readme: .venv/.ready-test
 	$(BIN)/python -m scripts.readme

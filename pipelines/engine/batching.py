@@ -176,12 +176,12 @@ class Lines:
 
 def together(waiting: Iterable[Ticket]) -> list[Ticket]:
     """The first one and those that may go with it, of like length before others; MOST at most."""
-    first, *others = (*waiting, None)
-    if first is None:
+    line = list(waiting)
+    if not line:
         return []
+    first, batch = line[0], line[:1]
     low = high = first.length
-    batch = [first]
-    same = (ticket for ticket in others if ticket and ticket.key == first.key)
+    same = (ticket for ticket in line[1:] if ticket.key == first.key)
     for ticket in sorted(same, key=lambda ticket: abs(ticket.length - first.length)):
         shortest, longest = min(low, ticket.length), max(high, ticket.length)
         if len(batch) < MOST and alike(shortest, longest):
