@@ -170,6 +170,9 @@ SPINS = "20000"
 """Turns, some tens of microseconds, that a thread of OpenMP spins before it sleeps."""
 SAMPLING = threading.Lock()
 """One sampling run at a time: torch's generator is shared by the process."""
+MAKING = threading.Lock()
+"""One model is made at a time: meanwhile the process makes tensors of its dtype, and two that are
+made at once get each other's (transformers 5.23, torch.set_default_dtype)."""
 
 
 def _processor(settings: LoadSettings, report: Report, access: Access) -> tuple[Path | None, str]:
@@ -234,13 +237,14 @@ def _weights(
     if settings.attention != "auto":
         extra["attn_implementation"] = settings.attention
     try:
-        model, report = reader(auto, folder)(
-            folder,
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            **extra,
-        )
+        with MAKING:
+            model, report = reader(auto, folder)(
+                folder,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+                **extra,
+            )
     except Exception as error:  # a damaged checkpoint raises anything
         logger.warning("cannot load %s", settings.model, exc_info=True)
         raise ModelError(_load_sentence(settings, error)) from error

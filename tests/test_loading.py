@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +140,37 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 def test_device_map_auto_loads() -> None:
     assert loaded(TEXT, "starter/gpt2", device_map="auto").pipe.model is not None
+
+
+def test_models_of_two_dtypes_that_load_at_once_keep_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both are as far as they can be made together when either begins."""
+    real, meeting = loading.reader, threading.Barrier(2)
+    inside, most = 0, 0
+
+    def slow(auto: Any, folder: Path) -> Any:
+        make = real(auto, folder)
+
+        def made(*args: Any, **options: Any) -> Any:
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.05)
+            try:
+                return make(*args, **options)
+            finally:
+                inside -= 1
+
+        return made
+
+    def load(dtype: str) -> set[str]:
+        meeting.wait()
+        model = loaded(ZERO_SHOT, "starter/bert-nli", dtype=dtype).pipe.model
+        return {str(weight.dtype) for weight in model.parameters()}
+
+    monkeypatch.setattr(loading, "reader", slow)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(load, ("bfloat16", "float32")))
+    assert found == [{"torch.bfloat16"}, {"torch.float32"}]
+    assert most == 1
