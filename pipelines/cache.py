@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pipelines.device import Memory
+from pipelines.held import Held, id_of
 from pipelines.loading import Loaded, LoadSettings
 from pipelines.release import give_memory_back
 from pipelines.room import Room
@@ -20,7 +19,6 @@ from pipelines.weights import Make, Take, Weights, WeightsKey, footprint
 
 logger = logging.getLogger(__name__)
 
-ID_CHARS = 12
 PATIENT = Patience()
 Loader = Callable[[Take], Loaded]
 
@@ -37,29 +35,6 @@ class Entry:
     pinned: bool = False
     began: bool = False
     """Whether its weights were asked for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """A pipeline in memory as it is told to others.
-
-    `last_used` and `expires` are seconds since the epoch; expires is 0 where it stays. `bytes` are
-    those of the model; pipelines of one `weights` share it. `load` loads it again.
-    """
-
-    id: str
-    task: str
-    model: str
-    revision: str
-    device: str
-    dtype: str
-    bytes: int
-    users: int
-    pinned: bool
-    last_used: float
-    expires: float
-    weights: str = ""
-    load: LoadSettings
 
 
 class PipelineCache:
@@ -311,8 +286,3 @@ class PipelineCache:
 
     def _pinned(self) -> list[Weights]:
         return [w for w in self._weights.values() if any(e.pinned for e in self._of(w))]
-
-
-def id_of(key: Any) -> str:
-    """A short name of a key, the same in every process."""
-    return hashlib.sha256(repr(key).encode()).hexdigest()[:ID_CHARS]

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipelines.cache import Held
 from pipelines.engine.request import (
     Done,
     Event,
@@ -26,6 +25,7 @@ from pipelines.engine.request import (
     Status,
     Waiting,
 )
+from pipelines.held import Held
 from pipelines.kinds import Kind, Questions, Table
 from pipelines.outputs import (
     Answers,

@@ -31,6 +31,7 @@ FLOORS = (
             "pipelines/precision.py",
             "pipelines/weights.py",
             "pipelines/room.py",
+            "pipelines/held.py",
             "pipelines/release.py",
             "pipelines/without_torchvision.py",
             "pipelines/own/",

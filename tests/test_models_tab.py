@@ -10,10 +10,10 @@ import gradio as gr
 import pytest
 
 from pipelines import shelf
-from pipelines.cache import Held
 from pipelines.device import Memory
 from pipelines.engine.request import Failed
 from pipelines.errors import EngineError
+from pipelines.held import Held
 from pipelines.limits import GB
 from pipelines.loading import LoadSettings
 from settings import Settings

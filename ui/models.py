@@ -14,7 +14,6 @@ from gradio.blocks import Block
 
 from pipelines import shelf
 from pipelines.access import guarded
-from pipelines.cache import Held
 from pipelines.device import Memory
 from pipelines.engine.request import (
     Engine,
@@ -27,6 +26,7 @@ from pipelines.engine.request import (
     Waiting,
 )
 from pipelines.errors import EngineError, InputError
+from pipelines.held import Held
 from pipelines.limits import GB, MB
 from settings import Settings
 from ui import say

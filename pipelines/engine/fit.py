@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.cache import Held
 from pipelines.device import Memory
+from pipelines.held import Held
 from pipelines.hub import ANSWER_SECONDS, reachable
 from pipelines.limits import GB, MB
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pipelines.cache import Held
 from pipelines.device import Memory
+from pipelines.held import Held
 from pipelines.loading import LoadSettings
 from pipelines.token import NO_TOKEN, Token
 
