@@ -1,0 +1,72 @@
+"""The command line of jobs: from rows to a file, and what it says instead."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from pipelines.jobs import __main__ as command
+from pipelines.jobs.dataset import ABSENT
+from tests.fake_rows import TASK, RowsEngine, texts
+from tests.test_dataset import INSTALLED
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No model is needed."""
+    monkeypatch.setattr(command, "_engine", lambda options: RowsEngine())
+
+
+def run(*more: object) -> int:
+    return command.main(["run", "--task", TASK, *map(str, more)])
+
+
+def test_the_first_rows_of_a_file_become_a_table(tmp_path: Path) -> None:
+    lines, output = tmp_path / "lines.txt", tmp_path / "out.csv"
+    lines.write_text(texts(20))
+    assert run("--input", lines, "--output", output, "--rows", 3, "--batch-size", 2) == 0
+    with output.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["label"] for row in csv.DictReader(file)] == ["word0", "word1", "word2"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["lines.txt", "out.csv"]
+
+
+def test_a_folder_gives_its_only_table(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "rows.csv").write_text("id,text\na,one\nb,two\n")
+    assert run("--input", folder, "--output", tmp_path / "out.jsonl") == 0
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("origin", "sentence"),
+    [
+        (("--input", "nowhere.csv"), "does not exist"),
+        (("--input", "."), "give a table"),
+        (("--dataset", "../x"), "owner/name"),
+        pytest.param(
+            ("--dataset", "me/words"), ABSENT,
+            marks=pytest.mark.skipif(INSTALLED, reason="datasets is installed"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_a_sentence_and_leaves_nothing(
+    origin: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*origin, "--output", tmp_path / "out.csv") == 1
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_come_from_one_place(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        run("--input", "a.csv", "--dataset", "a/b", "--output", tmp_path / "out.csv")
+    with pytest.raises(SystemExit):
+        run("--output", tmp_path / "out.csv")
