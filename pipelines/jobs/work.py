@@ -8,32 +8,30 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 from pipelines.engine.request import (
     Engine,
     Event,
     Failed,
-    Loading,
     Request,
     Row,
     RowResult,
     RowsDone,
-    Waiting,
 )
 from pipelines.errors import Cancelled, PipelineError
 from pipelines.jobs.fetching import incoming
 from pipelines.jobs.job import AUTO, DONE, FAILED, PAUSED, RUNNING, Job
+from pipelines.jobs.notes import NOTES
 from pipelines.jobs.scores import write_report
 from pipelines.jobs.stops import Signal, Stopped
 from pipelines.jobs.tables import Cells
 from pipelines.jobs.windows import Cutter, Window
-from pipelines.limits import MB, Limits
+from pipelines.limits import Limits
 from pipelines.token import NO_TOKEN, Token
 
 logger = logging.getLogger(__name__)
@@ -55,19 +53,6 @@ WORSE = 0.9
 KEPT = 0.7
 """Share of the former rate in the one that is shown."""
 DISK_FULL = "The disk takes no more; free some space, then resume."
-
-
-def _loading(event: Loading) -> str:
-    if not event.total_bytes:
-        return event.note
-    return f"{event.note} {event.done_bytes / MB:,.0f} of {event.total_bytes / MB:,.0f} MB"
-
-
-NOTES: dict[type[Event], Callable[[Any], str]] = {
-    Waiting: lambda event: event.note,
-    Loading: _loading,
-}
-"""What a person is told while a run has not begun."""
 
 
 def carry_out(
