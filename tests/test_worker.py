@@ -18,6 +18,7 @@ from pipelines.engine import worker
 from pipelines.engine.inline import CLOSING
 from pipelines.engine.request import Done, Event, Failed, Progress, Request, Waiting
 from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.stream import BEFORE
 from pipelines.engine.worker import BROKEN, DIED, STOPPED, WorkerEngine
 from pipelines.limits import Limits
 from pipelines.loading import LoadSettings
@@ -64,7 +65,8 @@ def start(pool: ThreadPoolExecutor, engine: WorkerEngine, text: str) -> Future[E
         events = []
         for event in engine.run(request(text, owner=text)):
             events.append(event)
-            seen.set()
+            if event != BEFORE:
+                seen.set()
         return events[-1]
 
     future = pool.submit(run)
@@ -85,7 +87,7 @@ def gone(pid: int) -> bool:
 
 
 def test_a_run_ends_with_its_answer(engine: WorkerEngine) -> None:
-    events = list(engine.run(request("answer")))
+    events = [event for event in engine.run(request("answer")) if event != BEFORE]
     assert [type(e) for e in events] == [Progress, Done]
     assert events[-1].answer == engine.pid
 

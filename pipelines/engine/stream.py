@@ -11,6 +11,8 @@ from pipelines.engine.request import END, Event, Request, Waiting
 BEAT_SECONDS = 1.0
 """A silent run repeats its last event this often: a caller who left is only noticed at a yield."""
 
+BEFORE = Waiting("Waiting for the engine")
+"""What a run repeats until it is heard of."""
 Submit = Callable[[Request, Callable[[Event], None]], None]
 
 
@@ -18,7 +20,7 @@ def stream(request: Request, submit: Submit, cancel: Callable[[str], None]) -> I
     """Submit and yield until the end; closing the iterator cancels the run by its id."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     submit(request, events.put)
-    event: Event = Waiting("Waiting for the engine")
+    event: Event = BEFORE
     ended = False
     try:
         while not ended:
