@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from benchmarks.serving import OURS, serve, wait_for_page
+from pipelines.limits import GB, MB, Limits
 from scripts.readme import PAGES, filled, main
 
 ROOT = Path(__file__).parents[1]
@@ -129,3 +130,15 @@ def _lines(file: str) -> list[str]:
 def _name(line: str) -> str:
     """The normalized package name of a requirement."""
     return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=;~ ]", line)[0]).lower()
+
+
+def test_the_readme_names_the_limits_of_uploads(text: str) -> None:
+    words = " ".join(text.split())
+    limits = Limits()
+    said = (
+        f"An upload may have {limits.upload_bytes / GB:g} GB, "
+        f"any other request {limits.body_bytes / MB:g} MB. "
+        f"Uploads take {limits.uploads_bytes / GB:g} GB at most, "
+        f"leave {limits.free_bytes / MB:g} MB of the disk free"
+    )
+    assert said in words
