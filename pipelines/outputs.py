@@ -16,6 +16,10 @@ class Matrix(OutputKind):
     picture shows."""
 
 
+class TextMatrix(OutputKind):
+    """{"texts", "labels", "scores": float32 (texts, labels)}: what each text is about."""
+
+
 class Transcript(OutputKind):
     """{"text", "chunks": [{"text", "timestamp": [start, end]}]} with the recording's upload."""
 

@@ -47,6 +47,7 @@ from pipelines.outputs import (
     Scores,
     Spans,
     Spectrogram,
+    TextMatrix,
     Transcript,
     Vectors,
 )
@@ -165,7 +166,7 @@ def outputs_of(row: TaskSpec, request: Request) -> dict[str, Any]:
     made = {output.name: MADE[output.kind]() for output in row.outputs if output.kind in MADE}
     if made:
         scores = [output.name for output in row.outputs if output.kind is Scores]
-        return {**dict.fromkeys(scores, row.raw_example), **made}
+        return {**dict.fromkeys(scores, row.to_json(row.raw_example)), **made}
     return row.read_output(row.raw_example, request.inputs, request.params, FACTS)
 
 
@@ -315,6 +316,18 @@ def _matrix() -> dict[str, Any]:
     }
 
 
+def _text_matrix() -> dict[str, Any]:
+    return {
+        "texts": [
+            "A goal!\nAnd what a <b>goal",
+            "Rain is coming from the west tonight. " * 20,
+            "Tea",
+        ],
+        "labels": ("sports", "weather", "<b>food"),
+        "scores": np.array([[0.9, 0.06, 0.04], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]], np.float32),
+    }
+
+
 def _filmstrip() -> dict[str, Any]:
     pictures = [Image.new("RGB", (96, 72), (30 * n, 90, 200 - 20 * n)) for n in range(8)]
     return {"pictures": pictures, "times": [0.25 * n for n in range(8)]}
@@ -370,6 +383,7 @@ MADE: dict[type, Callable[[], Any]] = {
     Spectrogram: lambda: {**_sounds(), "marks": [(0.5, 1.0, "<b>one"), (1.5, None, "two")]},
     Likeness: _likeness,
     Matrix: _matrix,
+    TextMatrix: _text_matrix,
     Patches: _patches,
     Filmstrip: _filmstrip,
     Captions: _captioned,

@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 
 from pipelines.engine.request import Done, Failed, Partial, Request
 from pipelines.errors import EngineError
-from pipelines.kinds import FileKind, Images, Kind, Pictures
+from pipelines.kinds import FileKind, Images, Kind, Pictures, Texts
 from pipelines.limits import Limits
 from pipelines.outputs import Reply
 from pipelines.spec import TaskSpec
@@ -161,6 +161,21 @@ def test_one_picture_comes_alone_or_in_a_list(app: Served) -> None:
         values = {**inputs_of(spec, app), spec.inputs[0].name: given}
         app.client.predict(**values, api_name=f"/{spec.name}")
         assert isinstance(app.engine.requests[-1].inputs[spec.inputs[0].name], kind)
+
+
+def test_lines_stay_one_text_and_a_list_stays_a_list(app: Served) -> None:
+    """A string is never cut into several; the description of the endpoint offers both."""
+    spec = next(s for s in BY_ID.values() if any(type(f.kind) is Texts for f in s.inputs))
+    told = app.get(f"{API}/info").json()["named_endpoints"][f"/{spec.name}"]["parameters"][0]
+    for given, taken in (("one\ntwo", "one\ntwo"), (["one\ntwo", "three"],) * 2, (["one"],) * 2):
+        jsonschema.validate(given, told["type"])
+        app.client.predict(**{**inputs_of(spec, app), "text": given}, api_name=f"/{spec.name}")
+        found = app.engine.requests[-1].inputs["text"]
+        assert found == (taken if isinstance(taken, str) else tuple(taken))
+    with pytest.raises(AppError, match="has text 2, which is empty"):
+        app.client.predict(
+            **{**inputs_of(spec, app), "text": ["one", " "]}, api_name=f"/{spec.name}"
+        )
 
 
 def test_public_endpoints_are_the_tasks_and_nothing_else(app: Served) -> None:

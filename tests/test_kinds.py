@@ -35,12 +35,14 @@ from pipelines.kinds import (
     Strings,
     Template,
     Text,
+    Texts,
 )
 from pipelines.limits import Limits
 
 LIMITS = Limits()
 KINDS: tuple[Kind, ...] = (
     Text(),
+    Texts(),
     MaskedText(),
     Lines(),
     Chat(),

@@ -137,6 +137,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     (IMAGE, "vit", {"image": "clear.png"}),
     (ZERO_SHOT, "bert-nli", {}),
     (ZERO_SHOT, "bert-nli", {"text": QUOTES, "multi_label": True, "batch_size": 2}),
+    (ZERO_SHOT, "bert-nli", {"text": ["a goal", "too long for the window " * 90, QUOTES]}),
     (ZERO_SHOT, "bert-nli", {"text": "too long for the window " * 90}),
     (DOCUMENT, "layoutlm", {"top_k": 3}),
     (DOCUMENT, "layoutlm", {"image": "page.pdf", "dtype": "bfloat16"}),

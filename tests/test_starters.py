@@ -131,6 +131,16 @@ def test_every_example_is_answered_rightly(
 
 
 @pytest.mark.slow
+def test_every_text_of_a_list_is_sorted_rightly(
+    answered: Callable[[TaskSpec, Example, str], Done],
+) -> None:
+    row = task("zero-shot-classification")
+    (example,) = (e for e in row.examples if isinstance(e.values["text"], list))
+    best = [text[0]["label"] for text in answered(row, example, "float32").answer]
+    assert best == ["sports", "cooking", "weather", "travel"]
+
+
+@pytest.mark.slow
 @every_scored_example
 def test_bfloat16_names_the_same_with_about_the_same_scores(
     row: TaskSpec, example: Example, answered: Callable[[TaskSpec, Example, str], Done]

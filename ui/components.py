@@ -42,6 +42,7 @@ from ui.panel import Control, Display
 
 CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
     kinds.Text: controls.text,
+    kinds.Texts: controls.texts,
     kinds.MaskedText: controls.masked,
     kinds.Spoken: controls.text,
     kinds.Lines: controls.lines,
@@ -67,6 +68,7 @@ CONTROLS: dict[type[Kind], Callable[[Field, Settings], Control]] = {
 DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Scores: displays.scores,
     outputs.Matrix: matrix.matrix,
+    outputs.TextMatrix: matrix.texts,
     outputs.Transcript: displays.transcript,
     outputs.Answers: displays.answers,
     outputs.Reply: chat.conversation,

@@ -22,7 +22,7 @@ from pipelines.kinds import (
 )
 from pipelines.spec import Field
 from settings import Settings
-from ui.panel import Control
+from ui.panel import Control, Values
 
 INSERT = """(text) => {
   const box = [...document.querySelectorAll('.masked textarea')].find((e) => e.offsetParent);
@@ -49,6 +49,29 @@ def text(field: Field, settings: Settings) -> Control:
         **_labels(field),
     )
     return single(field, box)
+
+
+def texts(field: Field, settings: Settings) -> Control:
+    """A text box, and a switch by which each of its lines is a text; one line counts as one."""
+    box = text(field, settings).parts[field.name]
+    switch = gr.Checkbox(
+        value=False, label="Each line is a text of its own", container=False, interactive=True,
+        elem_classes="lined",
+    )  # fmt: skip
+    lined = f"{field.name}:lined"
+
+    def read(values: Values) -> Values:
+        given = values.get(field.name)
+        if values.get(lined) is not True or not isinstance(given, str):
+            return {field.name: given}
+        found = [line.strip() for line in given.split("\n") if line.strip()]
+        return {field.name: found if len(found) > 1 else given.strip()}
+
+    def fill(value: Any) -> Values:
+        several = isinstance(value, list | tuple)
+        return {field.name: _joined(value) if several else value, lined: several}
+
+    return Control(parts={field.name: box, lined: switch}, read=read, fill=fill)
 
 
 def masked(field: Field, settings: Settings) -> Control:

@@ -1,55 +1,58 @@
-"""Pictures and labels: a heat map with a thumbnail for each row, one picture's bars, files."""
+"""Pictures or texts, and labels: a heat map with a row for each, one's bars, files."""
 
 from __future__ import annotations
 
-import io
 import json
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image
 
 from pipelines.spec import Output
 from ui.displays import ranked
 from ui.downloads import Download, downloads, to_csv
-from ui.likeness import jpeg
+from ui.heads import PICTURES, TEXTS, Heads
 from ui.panel import Display, Updates, Values
 from ui.theme import ACCENT
 from ui.vectors import plain
 from ui.waves import safe, short
 
 GIVEN = "as given"
-"""The order of the pictures until a label is chosen."""
-COLUMNS = 5
-ROW, REST, MARGIN = 46, 90, 64
-"""Heights in pixels of a row and of what is above and below all of them; room for thumbnails."""
+"""The order of the rows until a label is chosen."""
+ROW, REST = 46, 90
+"""Heights in pixels of a row and of what is above and below all of them."""
 WRITTEN = 7
 """Up to this many labels the cells say their numbers."""
 LEVEL = 3
 """Names of more labels than this are written aslant."""
 DIGITS = 6
 """Of a score in a file."""
-PICKED = "Labels of picture {}"
+PICKED = "Labels of {} {}"
 
 
 def matrix(output: Output) -> Display:
-    """The heat map, a gallery to pick a picture from, the bars of the picked one, and files."""
+    """Of pictures: thumbnails before the rows, and a gallery to pick one from."""
+    return _display(output, PICTURES)
+
+
+def texts(output: Output) -> Display:
+    """Of texts: their first words before the rows, and a table to pick one from."""
+    return _display(output, TEXTS)
+
+
+def _display(output: Output, heads: Heads) -> Display:
+    """The heat map, what to pick an item from, the bars of the picked one, and files."""
+    noun = heads.noun
     with gr.Column(visible=False, elem_classes="display") as box:
         kept = gr.State()
         heat = gr.Plot(label=output.label, elem_classes="plot")
         order = gr.Dropdown(
-            [GIVEN], value=GIVEN, label="Order of the pictures", interactive=True,
+            [GIVEN], value=GIVEN, label=f"Order of the {noun}s", interactive=True,
             info="By a label: those that it suits best come first; nothing runs again.",
         )  # fmt: skip
-        every = gr.Gallery(
-            label="Pick a picture to see its labels", columns=COLUMNS, height="auto",
-            object_fit="contain", allow_preview=False, interactive=False, buttons=[],
-            elem_classes="thumbnails",
-        )  # fmt: skip
-        bars = gr.Label(label=PICKED.format(1), elem_classes="scores")
+        every = heads.pick()
+        bars = gr.Label(label=PICKED.format(noun, 1), elem_classes="scores")
         files = gr.HTML()
 
     def sort(value: Values | None, by: Any) -> Updates:
@@ -58,31 +61,33 @@ def matrix(output: Output) -> Display:
         return _drawn(value, by)
 
     def pick(value: Values | None, by: Any, event: gr.SelectData) -> Any:
-        places = ordered(value, by) if value else []
-        if not value or not isinstance(event.index, int) or event.index >= len(places):
-            return gr.skip()
-        return _bars(value, places[event.index])
+        n = heads.picked(event, ordered(value, by)) if value else None
+        return gr.skip() if value is None or n is None else _bars(value, n, heads)
 
     def _drawn(value: Values, by: str) -> Updates:
         places = ordered(value, by)
         return {
-            heat: heat_map(value, places),
-            every: [_captioned(value, n) for n in places],
-            bars: _bars(value, places[0]),
+            heat: heat_map(value, places, heads),
+            every: heads.listed(value, places),
+            bars: _bars(value, places[0], heads),
         }
 
     quiet: dict[str, Any] = {
         "queue": False, "show_progress": "hidden", "api_visibility": "private",
     }  # fmt: skip
     order.input(sort, [kept, order], [heat, every, bars], trigger_mode="always_last", **quiet)
-    every.select(pick, [kept, order], bars, **quiet)
+    every.select(pick, [kept, order], bars, **quiet)  # type: ignore[attr-defined]
 
     def show(value: Values, inputs: Values) -> Updates:
-        small = _kept(value, inputs)
+        small = {
+            **heads.kept(value, inputs),
+            "labels": list(value["labels"]),
+            "scores": np.asarray(value["scores"], np.float32),
+        }
         return {
             kept: small,
             order: gr.update(choices=[GIVEN, *small["labels"]], value=GIVEN),
-            files: _files(small),
+            files: _files(small, noun),
             **_drawn(small, GIVEN),
         }
 
@@ -97,53 +102,32 @@ def matrix(output: Output) -> Display:
     )  # fmt: skip
 
 
-def _kept(value: Values, inputs: Values) -> dict[str, Any]:
-    """What the controls act on: names, small pictures as JPEG, labels and scores."""
-    uploads = next((v for v in inputs.values() if isinstance(v, tuple)), ())
-    count = len(value["pictures"])
-    names = [getattr(upload, "name", "") for upload in uploads]
-    return {
-        "names": names if len(names) == count else [""] * count,
-        "jpegs": [jpeg(picture) for picture in value["pictures"]],
-        "labels": list(value["labels"]),
-        "scores": np.asarray(value["scores"], np.float32),
-    }
-
-
 def ordered(value: Values, by: Any) -> list[int]:
-    """Numbers of the pictures as given, or those first that a label suits best."""
+    """Numbers of the items as given, or those first that a label suits best."""
     if by not in value["labels"]:
         return list(range(len(value["names"])))
     column = value["scores"][:, value["labels"].index(by)]
     return [int(n) for n in np.argsort(-column, kind="stable")]
 
 
-def _bars(value: Values, picture: int) -> Any:
-    pairs = zip(value["labels"], value["scores"][picture].tolist(), strict=True)
+def _bars(value: Values, n: int, heads: Heads) -> Any:
+    pairs = zip(value["labels"], value["scores"][n].tolist(), strict=True)
     found = sorted(pairs, key=lambda pair: -pair[1])
     shown = ranked([{"label": label, "score": score} for label, score in found])
-    return gr.update(value=shown, label=PICKED.format(_named(value, picture)))
+    return gr.update(value=shown, label=PICKED.format(heads.noun, _named(value, n, heads)))
 
 
-def _captioned(value: Values, picture: int) -> tuple[Image.Image, str]:
-    """A picture with its number and the label that suits it best."""
-    with Image.open(io.BytesIO(value["jpegs"][picture])) as opened:
-        shown = opened.copy()
-    best = int(value["scores"][picture].argmax())
-    said = f"{value['labels'][best]} {value['scores'][picture, best]:.0%}"
-    return shown, f"{picture + 1}. {said}"
+def _named(value: Values, n: int, heads: Heads) -> str:
+    name = heads.named(value["names"][n])
+    return f"{n + 1}. {name}" if name else str(n + 1)
 
 
-def _named(value: Values, picture: int) -> str:
-    return f"{picture + 1}. {value['names'][picture]}".rstrip(". ")
-
-
-def heat_map(value: Values, places: Sequence[int]) -> Any:
-    """A row for each picture in this order, its thumbnail on the left; labels on top."""
+def heat_map(value: Values, places: Sequence[int], heads: Heads) -> Any:
+    """A row for each item in this order, its head on the left; labels on top."""
     from plotly import graph_objects
 
     scores, labels = value["scores"][list(places)], value["labels"]
-    names = [[safe(_named(value, n))] * len(labels) for n in places]
+    names = [[safe(_named(value, n, heads))] * len(labels) for n in places]
     full = [[safe(label) for label in labels]] * len(places)
     figure = graph_objects.Figure(
         graph_objects.Heatmap(
@@ -154,32 +138,26 @@ def heat_map(value: Values, places: Sequence[int]) -> Any:
             hovertemplate="%{customdata[0]}<br>%{customdata[1]}: %{z:.1%}<extra></extra>",
         )
     )  # fmt: skip
-    for row, n in enumerate(places):
-        figure.add_layout_image(
-            source=f"data:image/jpeg;base64,{b64encode(value['jpegs'][n]).decode()}",
-            xref="paper", yref="y", x=-0.015, y=row, sizex=0.3, sizey=0.92, xanchor="right",
-            yanchor="middle", sizing="contain", layer="above",
-        )  # fmt: skip
+    heads.draw(figure, value, places)
     ticks = list(range(len(labels)))
     figure.update_xaxes(
         side="top", tickvals=ticks, ticktext=[short(label) for label in labels], automargin=True,
         showgrid=False, zeroline=False, tickangle=-35 if len(labels) > LEVEL else None,
     )  # fmt: skip
-    figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
     plain(figure, height=REST + ROW * len(places))
     return figure.update_layout(
-        margin={"l": MARGIN, "r": 48 if len(labels) > LEVEL else 8, "t": 40, "b": 8}
+        margin={"l": heads.margin, "r": 48 if len(labels) > LEVEL else 8, "t": 40, "b": 8}
     )
 
 
-def _files(value: Values) -> str:
-    """A row for each picture, as CSV and as JSON."""
+def _files(value: Values, noun: str) -> str:
+    """A row for each item, as CSV and as JSON."""
     rows = value["scores"].astype(np.float64).round(DIGITS).tolist()
     pairs = list(zip(value["names"], rows, strict=True))
-    table = to_csv(("picture", *value["labels"]), ((name, *row) for name, row in pairs))
+    table = to_csv((noun, *value["labels"]), ((name, *row) for name, row in pairs))
     whole = [
-        {"picture": name, "scores": dict(zip(value["labels"], row, strict=True))}
-        for name, row in pairs
+        {noun: name, "scores": dict(zip(value["labels"], row, strict=True))} for name, row in pairs
     ]
     return downloads(
         "labels", Download("csv", table), Download("json", json.dumps(whole, ensure_ascii=False))

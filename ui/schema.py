@@ -36,6 +36,7 @@ from pipelines.kinds import (
     Table,
     Template,
     Text,
+    Texts,
     Video,
 )
 from pipelines.spec import Field
@@ -129,6 +130,7 @@ SAMPLES: dict[str, Any] = {
 SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
     Text: lambda k: {"type": "string", **({"maxLength": k.max_chars} if k.max_chars else {})},
     Spoken: lambda k: SCHEMAS[Text](k),
+    Texts: lambda k: {"anyOf": [SCHEMAS[Text](k), SCHEMAS[Lines](k)]},
     Chat: lambda _: {"anyOf": [{"type": "string"}, {"type": "array", "items": MESSAGE}]},
     MediaChat: lambda k: {"anyOf": [{"type": "string"}, WITH_FILES, _talk(k.media)]},
     MaskedText: lambda _: {"type": "string"},
@@ -158,6 +160,7 @@ SCHEMAS: dict[type[Kind], Callable[[Any], Schema]] = {
 
 UNIONS: dict[type[Kind], tuple[Any, str, Any]] = {
     Pictures: (str | list[str], "filepath | list[filepath]", FILE_EXAMPLE),
+    Texts: (str | list[str], "str | list[str]", SAMPLES["string"]),
     Chat: (str | list[dict[str, str]], "str | list[dict[str, str]]", CHAT_EXAMPLE),
     MediaChat: (
         str | dict[str, Any] | list[dict[str, Any]],

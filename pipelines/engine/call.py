@@ -34,6 +34,7 @@ from pipelines.kinds import (
     Table,
     Template,
     Text,
+    Texts,
     Video,
 )
 from pipelines.limits import Limits
@@ -240,6 +241,7 @@ def _fit_spoken(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) ->
 Fitter = Callable[[TaskSpec, Field, Prepared, Loaded], None]
 FITTERS: dict[type[Kind], Fitter] = {
     Text: fit_text,
+    Texts: fit_text,
     Chat: fit_chat,
     Lines: fit_lines,
     Spoken: _fit_spoken,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.engine.parts import cut
-from pipelines.engine.windows import beginning, count, surely_fits
+from pipelines.engine.windows import beginning, beginnings, count, surely_fits
 from pipelines.errors import InputError
 from pipelines.kinds import MASKS, Lines, MaskedText, Text
 from pipelines.loading import Loaded
@@ -31,6 +31,9 @@ def fit_text(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> No
             f.name,
             f"has no room: the rest of the prompt and the answer fill the {window:,} tokens.",
         )
+    if isinstance(text, tuple):
+        prepared.inputs[f.name] = beginnings(tokenizer, text, room, prepared.notes)
+        return
     if surely_fits(text, room) or (whole := count(tokenizer, text)) <= room:
         return
     if "points" in loaded.facts.traits:
@@ -73,14 +76,9 @@ def fit_lines(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
     window, tokenizer = loaded.facts.max_tokens, loaded.pipe.tokenizer
     if not window or not (isinstance(f.kind, Lines) and f.kind.fit):
         return
-    room, fitted = window - tokenizer.num_special_tokens_to_add(), []
-    for number, text in enumerate(prepared.inputs[f.name], start=1):
-        whole = count(tokenizer, text)
-        fitted.append(text if whole <= room else beginning(tokenizer, text, room))
-        if whole > room:
-            note = f"{room:,} of {whole:,} tokens of text {number} were read."
-            prepared.notes.append(note)
-    prepared.inputs[f.name] = tuple(fitted)
+    room = window - tokenizer.num_special_tokens_to_add()
+    texts = prepared.inputs[f.name]
+    prepared.inputs[f.name] = beginnings(tokenizer, texts, room, prepared.notes)
 
 
 def fit_masked(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -13,6 +14,20 @@ def beginning(tokenizer: Any, text: str, room: int) -> str:
     """
     length = range(len(text))
     return text[: bisect_left(length, True, key=lambda n: count(tokenizer, text[: n + 1]) > room)]
+
+
+def beginnings(
+    tokenizer: Any, texts: Sequence[str], room: int, notes: list[str]
+) -> tuple[str, ...]:
+    """Each text, or its beginning of at most `room` tokens; adds a note on every one cut."""
+    fitted = []
+    for number, text in enumerate(texts, start=1):
+        if surely_fits(text, room) or (whole := count(tokenizer, text)) <= room:
+            fitted.append(text)
+            continue
+        fitted.append(beginning(tokenizer, text, room))
+        notes.append(f"{room:,} of {whole:,} tokens of text {number} were read.")
+    return tuple(fitted)
 
 
 def surely_fits(text: str, room: int) -> bool:

@@ -18,6 +18,7 @@ from pipelines.kinds import (
     MediaChat,
     Number,
     Strings,
+    Texts,
 )
 from pipelines.spec import Field, TaskSpec
 
@@ -146,6 +147,8 @@ def _value(name: str, kind: Kind, cell: Any) -> Any:
         return read(name, cell)
     if read is None and isinstance(cell, int | float | bool):
         return str(cell)
+    if isinstance(kind, Texts) and not isinstance(cell, str):
+        raise InputError(name, "takes one text in each row.")
     return cell
 
 

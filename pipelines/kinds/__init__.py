@@ -32,6 +32,7 @@ from pipelines.kinds.texts import (
     Strings,
     Template,
     Text,
+    Texts,
 )
 from pipelines.kinds.values import (
     DEVICE,
@@ -82,6 +83,7 @@ __all__ = [
     "Table",
     "Template",
     "Text",
+    "Texts",
     "Video",
     "clean_text",
 ]

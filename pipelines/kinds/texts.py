@@ -53,6 +53,32 @@ class Spoken(Text):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Texts(Text):
+    """One text, or a list of them: a list is answered by a list, whatever its length.
+
+    A string is one text, however many lines it has.
+    """
+
+    def check(  # type: ignore[override]
+        self, name: str, value: Any, limits: Limits
+    ) -> str | tuple[str, ...]:
+        if not isinstance(value, list | tuple):
+            return super().check(name, value, limits)
+        if not 0 < len(value) <= limits.texts:
+            raise InputError(name, f"has {len(value):,} texts; takes 1 to {limits.texts}.")
+        texts = tuple(self._part(name, n, part, limits) for n, part in enumerate(value, start=1))
+        _within(name, texts, limits)
+        return texts
+
+    def _part(self, name: str, number: int, part: Any, limits: Limits) -> str:
+        try:
+            return super().check(name, part, limits)
+        except InputError as error:
+            why = str(error).removeprefix(f"{name}: ")
+            raise InputError(name, f"has text {number}, which {why}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
 class MaskedText(Kind):
     """A text with gaps; any of MASKS, or the model's own token, stands for one.
 
@@ -91,9 +117,14 @@ class Lines(Kind):
             raise InputError(name, f"has {len(texts):,} texts; at most {most}.")
         if self.max_chars and any(len(text) > self.max_chars for text in texts):
             raise InputError(name, f"has a text longer than {self.max_chars} characters.")
-        if sum(len(text.encode("utf-8")) for text in texts) > limits.text_bytes:
-            raise InputError(name, f"is too long: at most {limits.text_bytes:,} bytes are read.")
+        _within(name, texts, limits)
         return texts
+
+
+def _within(name: str, texts: tuple[str, ...], limits: Limits) -> None:
+    """Refuse texts that are too long together."""
+    if sum(len(text.encode("utf-8")) for text in texts) > limits.text_bytes:
+        raise InputError(name, f"is too long: at most {limits.text_bytes:,} bytes are read.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.kinds import Flag, Labels, Template, Text
-from pipelines.outputs import Scores
+import numpy as np
+
+from pipelines.kinds import Flag, Labels, Template, Texts
+from pipelines.outputs import Scores, TextMatrix
 from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
@@ -17,15 +19,39 @@ Values = Mapping[str, Any]
 
 
 def _text_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
-    return Invocation((inputs["text"],))
+    return Invocation((list(inputs["text"]) if _several(inputs) else inputs["text"],))
 
 
-def _label_pairs(raw: Any) -> list[dict[str, Any]]:
-    """[{"label", "score"}] of {"sequence", "labels", "scores"}."""
+def _several(inputs: Values) -> bool:
+    return isinstance(inputs["text"], tuple)
+
+
+def _count(inputs: Values) -> int:
+    return len(inputs["text"]) if _several(inputs) else 1
+
+
+def _first(raw: Any) -> Any:
+    return raw[0] if isinstance(raw, list) else raw
+
+
+def _label_pairs(raw: Any) -> list[Any]:
+    """[{"label", "score"}] of {"sequence", "labels", "scores"}; of a list, a list of them."""
+    if isinstance(raw, list):
+        return [_label_pairs(one) for one in raw]
     return [
         {"label": label, "score": score}
         for label, score in zip(raw["labels"], raw["scores"], strict=True)
     ]
+
+
+def _drawn(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:
+    """Bars for one text; for several, their scores in the order of the labels."""
+    if not _several(inputs):
+        return {"scores": _label_pairs(raw)}
+    labels = params["candidate_labels"]
+    found = [dict(zip(one["labels"], one["scores"], strict=True)) for one in raw]
+    scores = np.asarray([[one[label] for label in labels] for one in found], np.float32)
+    return {"matrix": {"texts": list(inputs["text"]), "labels": labels, "scores": scores}}
 
 
 def _hypotheses(params: Values) -> tuple[str, ...]:
@@ -37,11 +63,11 @@ ROW = TaskSpec(
     id="zero-shot-classification",
     modality="Text",
     title="Zero-shot classification",
-    help="Sort a text into labels that you make up, without training.",
+    help="Sort texts into labels that you make up, without training.",
     inputs=(
         Field(
             name="text",
-            kind=Text(placeholder="A sentence or a paragraph", fit=True),
+            kind=Texts(placeholder="A sentence or a paragraph", fit=True),
             label="Text",
             required=True,
         ),
@@ -51,7 +77,7 @@ ROW = TaskSpec(
             name="candidate_labels",
             kind=Labels(),
             label="Labels",
-            help="What the text may be about; type one and press Enter.",
+            help="What a text may be about; type one and press Enter.",
             required=True,
         ),
         Field(
@@ -71,7 +97,10 @@ ROW = TaskSpec(
             docs=DOCS,
         ),
     ),
-    outputs=(Output(name="scores", kind=Scores, label="Labels by score"),),
+    outputs=(
+        Output(name="scores", kind=Scores, label="Labels by score"),
+        Output(name="matrix", kind=TextMatrix, label="Texts and labels"),
+    ),
     models=(
         Model(id="facebook/bart-large-mnli", revision="d7645e1", note="English, 407M", lent=True),
         Model(id="MoritzLaurer/deberta-v3-base-zeroshot-v2.0", note="English, 184M, strong"),
@@ -81,11 +110,11 @@ ROW = TaskSpec(
     ),
     starter=Starter(knows="twenty everyday topics in short English sentences"),
     build_input=_text_input,
-    read_output=lambda raw, inputs, params, facts: {"scores": _label_pairs(raw)},
+    read_output=_drawn,
     to_json=_label_pairs,
-    work=lambda raw, inputs, facts, forwards: len(raw["labels"]),
+    work=lambda raw, inputs, facts, forwards: _count(inputs) * len(_first(raw)["labels"]),
     unit="labels/s",
-    steps=lambda inputs, params, facts: len(params["candidate_labels"]),
+    steps=lambda inputs, params, facts: _count(inputs) * len(params["candidate_labels"]),
     window=_hypotheses,
     label_trait="entail",
     examples=(
@@ -113,6 +142,19 @@ ROW = TaskSpec(
                 "multi_label": True,
             },
             expect="travel",
+        ),
+        Example(
+            label="Four texts, four labels",
+            values={
+                "text": [
+                    "The striker scored a goal in the stadium.",
+                    "Stir the onions in hot oil and add the garlic.",
+                    "Heavy rain and strong wind are coming tonight.",
+                    "We booked a hotel and a flight for the holidays.",
+                ],
+                "candidate_labels": ["weather", "sports", "travel", "cooking"],
+            },
+            expect="sports",
         ),
     ),
     raw_example={
