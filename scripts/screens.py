@@ -1,13 +1,14 @@
-"""Take the pictures of docs/screens: every tab after its first example, in two looks.
+"""Take the pictures of docs/screens: every tab after its first example, in four looks.
 
 `python -m scripts.screens [TASK ...]` runs the app with the starters and drives Chromium; each
-picture holds a light desktop and a dark phone, side by side.
+picture holds desktop and phone, light and dark, side by side.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import sys
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ from pipelines.tasks import ROWS
 TARGET = ROOT / "docs" / "screens"
 CHROMIUM = "/usr/bin/chromium"
 DESKTOP, PHONE = (1280, 900), (390, 844)
-LOOKS = ((DESKTOP, False), (PHONE, True))
+LOOKS = tuple(itertools.product((DESKTOP, PHONE), (False, True)))
 """Size of the window, and whether it is dark."""
 PATIENCE_MS = 90_000
 SETTLE_MS = 1_200

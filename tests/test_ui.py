@@ -23,7 +23,7 @@ from pipelines.tasks import BY_ID, ROWS
 from settings import EXAMPLES, Settings
 from tests.fakes import QUESTIONS, FakeEngine, fake_session
 from tests.served import no_loop_left_open
-from ui import decide, handlers
+from ui import chips, decide, handlers
 from ui.app import build_app, launch_options
 from ui.components import CONTROLS, DISPLAYS
 from ui.panel import Panel
@@ -255,8 +255,11 @@ def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
     for index, example in enumerate(row.examples):
         files = [v for v in panel.fill(example.values).values() if str(v).startswith(str(EXAMPLES))]
         assert all(Path(file).is_file() for file in files)
-        run = handlers.on_example(panel, engine, SETTINGS, Tokens())
-        *_, last = run(fake_session(), **values_of(panel, example=index))
+        values = values_of(panel, example=index)
+        shown = chips.on_fill(panel, lambda _: row.examples)(**values)
+        assert set(shown) == {panel.parts[name] for name in panel.fill(example.values)}
+        run = chips.on_example(panel, Place(engine, SETTINGS), lambda _: row.examples)
+        *_, last = run(fake_session(), **values)
         assert last[panel.status] == "", last[panel.status]
 
 
@@ -264,8 +267,10 @@ def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
 def test_an_unknown_example_is_refused(index: Any) -> None:
     engine = FakeEngine()
     panel = panel_of(ROWS[0].id)
-    (only,) = handlers.on_example(panel, engine, SETTINGS, Tokens())(fake_session(), example=index)
+    run = chips.on_example(panel, Place(engine, SETTINGS), lambda _: ROWS[0].examples)
+    (only,) = run(fake_session(), example=index)
     assert "example" in said(panel, only)
+    assert not chips.on_fill(panel, lambda _: ROWS[0].examples)(example=index)
 
 
 @every_row

@@ -11,7 +11,8 @@ from gradio.blocks import Block
 from pipelines.cards import card_examples
 from pipelines.spec import AUTO, Example, TaskSpec
 from settings import Settings
-from ui.handlers import EXAMPLE, MODEL, on_example
+from ui.chips import wire_chips
+from ui.handlers import MODEL
 from ui.panel import Panel
 from ui.place import Place
 
@@ -49,15 +50,7 @@ def wire_card(chips: gr.Dataset, panel: Panel, place: Place) -> None:
 
     model, revision = panel.parts[MODEL], panel.parts[REVISION]
     gr.on([model.change, revision.change], look, [model, revision], chips, **QUIET)
-    chips.click(
-        on_example(panel, place.engine, place.settings, place.tokens, found),
-        inputs_kwargs={**panel.parts, EXAMPLE: chips},
-        outputs=_fillable(panel),
-        api_visibility="private",
-        show_progress="hidden",
-        preprocess=False,
-        concurrency_limit=None,
-    )
+    wire_chips(chips, panel, place, found, _fillable(panel))
 
 
 def _of(spec: TaskSpec, model: Any, revision: Any, settings: Settings) -> tuple[Example, ...]:
@@ -73,8 +66,8 @@ def _of(spec: TaskSpec, model: Any, revision: Any, settings: Settings) -> tuple[
 
 
 def _fillable(panel: Panel) -> list[Block]:
-    """The results and what an example may fill; no pad, which an update makes send its drawing."""
+    """What an example may fill; no pad, which an update makes send its drawing."""
     parts = [part for name in panel.required for part in panel.controls[name].parts.values()]
     held = [part for display in panel.displays.values() for part in display.held.values()]
     filled = [part for part in (*parts, *held) if not isinstance(part, gr.ImageEditor)]
-    return list(dict.fromkeys([*panel.results, *filled]))
+    return list(dict.fromkeys(filled))

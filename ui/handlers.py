@@ -22,7 +22,7 @@ from pipelines.engine.request import (
     Waiting,
 )
 from pipelines.errors import InputError
-from pipelines.spec import AUTO, Example, TaskSpec
+from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.token import NO_TOKEN, Token
 from settings import Settings
@@ -34,8 +34,6 @@ from ui.tokens import Tokens
 
 MIN_SECONDS_BETWEEN_DRAWS = 0.06
 MODEL = "model"
-EXAMPLE = "example"
-"""Name of the part that says which example was clicked."""
 EMPTY = "The result appears here. Pick an example, or bring your own and press Run."
 
 Handler = Callable[..., Iterator[Updates]]
@@ -52,36 +50,6 @@ def on_run(
         yield from answer(panel, engine, settings, values, owned, token)
 
     return run
-
-
-def on_example(
-    panel: Panel,
-    engine: Engine,
-    settings: Settings,
-    tokens: Tokens,
-    found: Callable[[Mapping[str, Any]], tuple[Example, ...]] | None = None,
-) -> Handler:
-    """Fill in the clicked example and run it at once.
-
-    `found` gives the examples for the values of the panel, where they are not the row's own.
-    """
-
-    def run_example(session: gr.Request, **values: Any) -> Iterator[Updates]:
-        clicked = values.pop(EXAMPLE, None)
-        examples = found(values) if found else panel.spec.examples
-        if not isinstance(clicked, int) or not 0 <= clicked < len(examples):
-            yield failed(panel, "This example does not exist; pick one of those shown.")
-            return
-        filled = panel.fill(examples[clicked].values)
-        yield {panel.parts[name]: value for name, value in filled.items()}
-        owned = owner(session.session_hash, panel.spec)
-        values = {**values, **filled}
-        if values.get(MODEL) == AUTO and settings.models != "hub":
-            values[MODEL] = panel.spec.starter_id  # its world, its example: no download, right
-        token = tokens.of(session.session_hash)
-        yield from answer(panel, engine, settings, values, owned, token)
-
-    return run_example
 
 
 def on_stop(panel: Panel, engine: Engine) -> Callable[..., None]:

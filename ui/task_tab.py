@@ -16,6 +16,7 @@ from pipelines.spec import AUTO, Field, TaskSpec, load_fields
 from settings import Settings
 from ui import handlers, say
 from ui.cards import card_chips, wire_card
+from ui.chips import wire_chips
 from ui.components import control, display
 from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
@@ -186,23 +187,20 @@ def _wire(panel: Panel, place: Place) -> None:
         resume = handlers.on_run(panel, engine, settings, tokens, resume=True)
         again.click(resume, inputs_kwargs=values, outputs=panel.results, **raw)
     if panel.examples:
-        panel.examples.click(
-            handlers.on_example(panel, engine, settings, tokens),
-            inputs_kwargs={**values, handlers.EXAMPLE: panel.examples},
-            outputs=_with_filled(panel, *(e.values for e in panel.spec.examples)),
-            **raw,
-        )
+        examples = panel.spec.examples
+        filled = _filled(panel, *(e.values for e in examples))
+        wire_chips(panel.examples, panel, place, lambda _: examples, filled)
     panel.stop.click(handlers.on_stop(panel, engine), None, None, queue=False, **QUIET)
-    panel.clear.click(handlers.on_clear(panel), None, _with_filled(panel, {}), queue=False, **QUIET)
+    emptied = [*panel.results, *_filled(panel, {})]
+    panel.clear.click(handlers.on_clear(panel), None, emptied, queue=False, **QUIET)
 
 
-def _with_filled(panel: Panel, *values: Values) -> list[Block]:
-    """The results and the controls that these values are filled into, and no other.
+def _filled(panel: Panel, *values: Values) -> list[Block]:
+    """The controls that these values are filled into, and no other.
 
     A pad that is sent an update uploads its drawing again, and again (gradio 6.31).
     """
-    filled = [panel.parts[name] for each in values for name in panel.fill(each)]
-    return list(dict.fromkeys([*panel.results, *filled]))
+    return list(dict.fromkeys(panel.parts[name] for each in values for name in panel.fill(each)))
 
 
 def _link(panel: Panel) -> None:

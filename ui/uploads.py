@@ -43,8 +43,10 @@ def pictures(field: Field, settings: Settings) -> Control:
     def read(values: Values) -> Values:
         found = made.read(values)
         given = found[field.name]
-        alone = isinstance(given, list) and len(given) == 1 and isinstance(given[0], Mapping)
-        return {field.name: given[0].get("image", given[0])} if alone else found
+        if not isinstance(given, list) or len(given) != 1:
+            return found
+        (one,) = given  # the gallery's own picture, or the path of an example
+        return {field.name: one.get("image", one) if isinstance(one, Mapping) else one}
 
     return replace(made, read=read, fill=lambda value: made.fill(_listed(value)))
 

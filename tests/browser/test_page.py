@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ModelError
-from pipelines.kinds import Chat, Labels
+from pipelines.kinds import Chat, Image, Images, Labels
 from pipelines.outputs import Reply, Transcript
 from pipelines.spec import TaskSpec
 from pipelines.tasks import ROWS
@@ -175,6 +175,8 @@ def test_the_first_example_is_drawn_in_one_click(
         made.page.keyboard.press("Escape")
     assert row.unit in made.done()
     assert made.seen(".display").is_visible()
+    if any(isinstance(f.kind, Image | Images) and f.required for f in row.inputs):
+        made.seen(".ask img").wait_for()
 
 
 def test_a_click_on_a_segment_moves_the_player(see: Callable[..., Visit], tmp_path: Path) -> None:
