@@ -20,7 +20,7 @@ import pytest
 import soundfile
 
 from pipelines import waves
-from pipelines.engine import runner
+from pipelines.engine import run as one_run
 from pipelines.engine.request import Done, Event, Partial, Progress, RowResult
 from pipelines.errors import InputError
 from pipelines.jobs.exports import export
@@ -345,7 +345,7 @@ def test_a_prompt_beyond_the_window_is_refused(room: Room) -> None:
 def test_sentences_are_counted_and_the_first_ones_are_shown(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "PIECE_SECONDS", 0.0)
+    monkeypatch.setattr(one_run, "PIECE_SECONDS", 0.0)
     events = room.events(TASK, text=THREE, seed=1)
     counted = [(e.done, e.total) for e in events if isinstance(e, Progress) and e.total]
     assert counted == [(1, 3), (2, 3), (3, 3)]
