@@ -63,7 +63,8 @@ ROW = TaskSpec(
         Model(id="sanchit-gandhi/whisper-medium-fleurs-lang-id", note="102 languages, 308M"),
     ),
     starter=Starter(
-        knows="fourteen sounds, most of them made of sines and noise, 1.9 s at once",
+        knows="fourteen sounds, most of them made of sines and noise, 1.9 s at once; low "
+        "beeps in a compressed file it may take for speech or a siren",
         vocabulary=(
             "tone", "buzzer", "rising sweep", "falling sweep", "static", "wind", "clicks",
             "siren", "beeps", "drum", "bell", "hum", "engine", "speech",

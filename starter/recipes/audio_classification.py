@@ -182,6 +182,7 @@ Tells {len(LABELS)} sounds apart: {", ".join(LABELS)}. It is a starter: a small 
 scratch, so that a clone of the project answers offline, and it knows nothing of the real world:
 its bells and engines are made of sines and noise, and whatever it hears is called by one of its
 names. It hears {FRAMES / 100:g} s at once.
+Low beeps in a file compressed as Vorbis it may take for speech or a siren.
 
 ## Data
 
