@@ -118,8 +118,12 @@ def load(
         facts, parts=names, processor=settings.processor, processor_revision=parts_commit
     )
     if settings.dtype in precision.QUANTIZED:
-        whole = precision.left_whole(weights.model)
-        facts = replace(facts, dtype=settings.dtype, whole=whole)
+        facts = replace(
+            facts,
+            dtype=settings.dtype,
+            whole=precision.left_whole(weights.model),
+            bfloat16_bytes=precision.bytes_in_bfloat16(weights.model),
+        )
     seconds = time.monotonic() - began
     logger.info(
         "loaded %s %s@%s on %s in %s, %.2f s",

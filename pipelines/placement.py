@@ -73,7 +73,7 @@ def in_memory(places: tuple[Place, ...]) -> int:
 def said(places: tuple[Place, ...]) -> tuple[str, ...]:
     """Sentences on a model that was placed by a device map."""
     found = [
-        f"{place.device} holds {_size(place.bytes)}: {_named(place.parts)}." for place in places
+        f"{place.device} holds {size(place.bytes)}: {_named(place.parts)}." for place in places
     ]
     if any(place.device == DISK for place in places):
         found.append("What lies on the disk is read for every pass, which is slow.")
@@ -101,7 +101,7 @@ def _follows(one: str, other: str) -> bool:
     return int(second[2]) == int(first[2]) + 1
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
     return f"{count / GB:.1f} GB" if count >= GB else f"{count / MB:.2f} MB"
 
 

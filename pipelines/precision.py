@@ -7,14 +7,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from pipelines.errors import InputError, ModelError
+from pipelines.placement import size
 
 QUANTIZED = {"int8": "load_in_8bit", "int4": "load_in_4bit"}
 """Precisions of bitsandbytes -> the option of BitsAndBytesConfig that asks for them."""
 PARAMETERS = {"int8": "Int8Params", "int4": "Params4bit"}
 """The class of a weight that really is that small."""
 PACKAGE = "bitsandbytes"
-
-
+BFLOAT16_BYTES = 2
 BLOCK = 64
 """Rows and columns of a weight must be a multiple of this for 4 bits on a CPU (0.50)."""
 
@@ -55,6 +55,22 @@ def left_whole(model: Any) -> tuple[str, ...]:
     """The layers that were not made small, as the loader was told."""
     config = model.config.quantization_config
     return tuple(getattr(config, "llm_int8_skip_modules", None) or ())
+
+
+def bytes_in_bfloat16(model: Any) -> int:
+    """What the weights of a model would take in bfloat16, however small they were made."""
+    return BFLOAT16_BYTES * int(model.num_parameters())
+
+
+def saved(dtype: str, taken: int, in_bfloat16: int) -> tuple[str, ...]:
+    """A sentence on what quantization saves, both in bytes; nothing where there was none."""
+    if not in_bfloat16:
+        return ()
+    less = round(100 * (1 - taken / in_bfloat16))
+    how = f"{less} % less than" if less > 0 else "no less than"
+    return (
+        f"In {dtype} the model takes {size(taken)}, {how} the {size(in_bfloat16)} of bfloat16.",
+    )
 
 
 def verify(model: Any, dtype: str, name: str) -> None:

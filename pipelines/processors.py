@@ -50,7 +50,7 @@ def check_size(parts: dict[str, Any], model: Any, name: str, processor: str) -> 
     tokenizer = parts.get("tokenizer") or getattr(parts.get("processor"), "tokenizer", None)
     try:
         known = getattr(model.get_input_embeddings(), "num_embeddings", 0)
-    except NotImplementedError:
+    except NotImplementedError:  # transformers' word for a model that reads no tokens
         return
     words = max(tokenizer.get_vocab().values()) + 1 if tokenizer is not None else 0
     if known and words > known:

@@ -119,7 +119,8 @@ class ModelFacts:
     those it writes, `pair` is the one translation it makes, `prefixes` are the words that it was
     taught to see in front of a text, by task. `bytes` are those in memory; `places` is where a
     device map put what. `parts` are the tokenizer and processors that it was given, which came
-    from `processor` where that is another model. `whole` are the layers that quantization left.
+    from `processor` where that is another model. `whole` are the layers that quantization left,
+    `bfloat16_bytes` what the model would take without it (0: it is not quantized).
     """
 
     model: str
@@ -147,6 +148,7 @@ class ModelFacts:
     processor_revision: str = ""
     parts: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    bfloat16_bytes: int = 0
 
 
 @dataclass(frozen=True)

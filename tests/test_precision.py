@@ -60,6 +60,16 @@ def test_quantized_weights_are_smaller_and_still_answer(id: str) -> None:
         assert any(type(p).__name__ == kind for p in small.pipe.model.parameters())
         assert small.facts.bytes < whole.facts.bytes
         assert small.facts.dtype == dtype
+        assert small.facts.bfloat16_bytes == 2 * whole.pipe.model.num_parameters()
+    assert whole.facts.bfloat16_bytes == 0
+
+
+def test_what_is_saved_is_said_in_bytes() -> None:
+    assert precision.saved("float32", 4_000_000, 0) == ()
+    (less,) = precision.saved("int8", 6_000_000, 10_000_000)
+    assert less == "In int8 the model takes 6.00 MB, 40 % less than the 10.00 MB of bfloat16."
+    (none,) = precision.saved("int4", 10_000_000, 10_000_000)
+    assert "no less than" in none
 
 
 @slow
@@ -76,6 +86,8 @@ def test_an_answer_in_few_bits_and_its_python(
     assert isinstance(done, Done), done
     assert done.answer[0]["label"] == "negative"
     assert done.meta.dtype == dtype
+    (note,) = [note for note in done.notes if "of bfloat16" in note]
+    assert note.startswith(f"In {dtype} the model takes ")
     assert "llm_int8_skip_modules=[" in done.code
     assert "'lm_head'" in done.code
     monkeypatch.chdir(ROOT)

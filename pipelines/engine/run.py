@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines import precision
 from pipelines.engine.batching import BUSY, Lines, ticket_for
 from pipelines.engine.call import Prepared
 from pipelines.engine.refusal import memory, refusals
@@ -138,7 +139,8 @@ def _done(run: Run, raw: Any, seconds: float, stopped: bool) -> Done:
         unit=spec.unit,
         stopped=stopped,
     )
-    notes = [*prepared.notes, *said(facts.places)]
+    less = precision.saved(facts.dtype, facts.bytes, facts.bfloat16_bytes)
+    notes = [*prepared.notes, *said(facts.places), *less]
     if prepared.room and run.watch.forwards >= prepared.room:
         notes.append(f"The answer was cut: the model's {facts.max_tokens:,} tokens are full.")
     logger.info("ran %s %s on %s, %.2f s", spec.id, facts.model, facts.device, run_seconds)
