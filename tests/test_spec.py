@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipelines.errors import InputError
-from pipelines.facts import TRAITS
 from pipelines.kinds import TAKES_FILES, Integer, Number
 from pipelines.limits import Limits
 from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, LOAD, Parsed, TaskSpec
 from pipelines.tasks import BY_ID, MODALITIES, task
+from pipelines.traits import TRAITS
 from tests.fakes import OBJECTS
 
 every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))

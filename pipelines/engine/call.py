@@ -17,7 +17,6 @@ from pipelines.engine.spoken import pieces_of
 from pipelines.engine.talk import fit_prompts, read_talk
 from pipelines.engine.windows import count
 from pipelines.errors import InputError
-from pipelines.facts import TRAITS
 from pipelines.kinds import (
     Audio,
     Chat,
@@ -50,6 +49,7 @@ from pipelines.spec import (
     ModelFacts,
     TaskSpec,
 )
+from pipelines.traits import TRAITS
 from pipelines.videos import TAKES_FRAMES
 
 logger = logging.getLogger(__name__)
