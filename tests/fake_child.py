@@ -3,8 +3,6 @@
 "answer" answers. "slow" computes until it is cancelled, "deaf" even then. "queue" waits for a model
 until the process ends. "die" computes and ends the process. "together" is in a batch until the
 process ends; the next one runs it alone, and answers. "forget" answers with nothing at all.
-With FAKE_CHILD=broken in the environment the process ends before it is ready; with FAKE_CHILD=FILE
-it does so as long as the file exists.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from pipelines.engine.request import Done, Failed, Meta, Progress, Request, Status, Waiting
@@ -28,9 +25,6 @@ META = Meta(
 def main(descriptor: int) -> None:
     connection: Connection[Any, Any] = Connection(descriptor)
     connection.recv()
-    told = os.environ.get("FAKE_CHILD", "")
-    if told == "broken" or Path(told or "none").is_file():
-        sys.exit(1)
     connection.send(("status", Status(ready=True, note=f"pid {os.getpid()}")))
     cancels: dict[str, threading.Event] = {}
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.server
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from ui.api import add_endpoints
 from ui.doors import GuardedBlocks, launch_options, queue_options
 
 API = "gradio_api"
+PAUSE = 0.001
+"""Seconds between two words of the fake engine."""
 
 
 @dataclass
@@ -75,12 +78,12 @@ class Served:
 @contextmanager
 def serve(folder: Path, **settings: Any) -> Iterator[Served]:
     """A Served with an image and a text in its page; its uploads lie in GRADIO_TEMP_DIR."""
-    with no_loop_left_open():
+    with no_loop_left_open(), no_authority_read():
         yield from _serve(folder, Settings(**settings))
 
 
 def _serve(folder: Path, told: Settings) -> Iterator[Served]:
-    engine, seen = FakeEngine(), []
+    engine, seen = FakeEngine(pause=PAUSE), []
     with GuardedBlocks(analytics_enabled=False) as page:
         image, text, button = gr.File(), gr.Textbox(), gr.Button()
 
@@ -122,6 +125,15 @@ def no_loop_left_open() -> Iterator[None]:
             for loop in made:
                 if not loop.is_running():
                     loop.close()
+
+
+@contextmanager
+def no_authority_read() -> Iterator[None]:
+    """Each call of httpx reads all certificates of the system anew (20 ms); loopback needs none."""
+    with tempfile.TemporaryDirectory() as empty, pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", empty)
+        yield
 
 
 @contextmanager

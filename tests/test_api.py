@@ -25,7 +25,7 @@ from pipelines.tasks import BY_ID
 from pipelines.uploads import Upload
 from settings import Settings
 from tests.fakes import OBJECTS, FakeEngine, meta
-from tests.served import API, Served, serve
+from tests.served import API, PAUSE, Served, serve
 from ui.api import TOKEN, add_endpoints, endpoint
 from ui.schema import schema_of
 
@@ -301,7 +301,7 @@ def test_a_caller_who_leaves_stops_the_run(app: Served) -> None:
             time.sleep(0.05)
         assert run in app.engine.closed
     finally:
-        app.engine.words, app.engine.pause = 24, 0.01
+        app.engine.words, app.engine.pause = 24, PAUSE
 
 
 class NotANumber(FakeEngine):

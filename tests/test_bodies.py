@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 import pytest
 
+from pipelines import quota
 from pipelines.limits import Limits
 from settings import Settings
 from tests.served import API, Served, serve
@@ -108,7 +109,10 @@ def test_a_refused_body_of_many_megabytes_still_gets_its_sentence(app: Served) -
     assert (status, "send less" in text) == (413, True)
 
 
-def test_a_full_upload_folder_refuses_and_recovers(app: Served, uploads: Path) -> None:
+def test_a_full_upload_folder_refuses_and_recovers(
+    app: Served, uploads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "COUNTED_SECONDS", 0.2)
     big = uploads / "big.bin"
     upload(app, 10)  # the folder is counted anew after an upload
     big.write_bytes(b"x" * 50_000)

@@ -197,7 +197,7 @@ def test_whatever_write_fails_once_nothing_is_lost(
     """Each k-th write, fsync and rename fails once, as if the disk were full."""
     original = getattr(disk, name)
     for k in range(1, 200):
-        job, calls = job_of(tmp_path / f"{k}", texts(30)), iter(range(1, 10_000))
+        job, calls = job_of(tmp_path / f"{k}", texts(12)), iter(range(1, 10_000))
 
         def failing(*args: Any, k: int = k, calls: Iterator[int] = calls) -> Any:
             if next(calls) == k:
@@ -213,7 +213,7 @@ def test_whatever_write_fails_once_nothing_is_lost(
         assert first.state.status in (PAUSED, RUNNING, "waiting", DONE)
         if first.state.status == PAUSED:
             assert first.state.reason == DISK_FULL
-        assert labels(work(first)) == words(30)
+        assert labels(work(first)) == words(12)
     pytest.fail("the job never got through")
 
 

@@ -17,7 +17,7 @@ from pipelines.jobs.order import Order
 from pipelines.limits import Limits
 from settings import Settings
 from tests.fake_rows import POISON, TASK, RowsEngine, texts
-from tests.served import API, no_loop_left_open
+from tests.served import API, no_authority_read, no_loop_left_open
 from ui.doors import GuardedBlocks, launch_options, queue_options
 from ui.jobs_api import MOST_ROWS, add_job_endpoints
 
@@ -30,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, D
     folder = tmp_path_factory.mktemp("jobs-api")
     told, uploads = Settings(), folder / "uploads"
     uploads.mkdir()
-    with pytest.MonkeyPatch.context() as patch, no_loop_left_open():
+    with pytest.MonkeyPatch.context() as patch, no_loop_left_open(), no_authority_read():
         patch.setenv("GRADIO_TEMP_DIR", str(uploads))
         desk = Desk(RowsEngine(), Limits(upload_roots=(uploads,)), folder / "jobs")  # type: ignore[arg-type]
         with GuardedBlocks(analytics_enabled=False) as page:

@@ -28,24 +28,34 @@ SOON = 0.3
 """Seconds, in place of the 5 that a cancelled run has."""
 
 
-@pytest.fixture(autouse=True)
-def fake_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "CHILD", "tests.fake_child")
-    monkeypatch.setattr(worker, "CANCEL_SECONDS", SOON)
+@pytest.fixture(autouse=True, scope="module")
+def _fake_child() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "CHILD", "tests.fake_child")
+        patch.setattr(worker, "CANCEL_SECONDS", SOON)
+        yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(16) as pool:
         yield pool
 
 
-@pytest.fixture
-def engine(pool: ThreadPoolExecutor) -> Iterator[WorkerEngine]:
-    """Closed before the pool, whose threads may wait for it."""
+@pytest.fixture(scope="module")
+def shared(pool: ThreadPoolExecutor) -> Iterator[WorkerEngine]:
+    """It replaces what a test kills. Closed before the pool, whose threads may wait for it."""
     engine = WorkerEngine(RunnerSettings(limits=Limits()))
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def engine(shared: WorkerEngine) -> WorkerEngine:
+    """With nothing left of the test before."""
+    shared.cancel("queue")
+    wait_for(lambda: not shared._flights and shared.status().ready)
+    return shared
 
 
 def request(text: str, owner: str = "") -> Request:
@@ -195,7 +205,7 @@ def test_a_run_that_waits_has_all_the_time(
 
 
 def test_a_worker_that_never_starts_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAKE_CHILD", "broken")
+    monkeypatch.setattr(worker, "CHILD", "tests.no_child")
     engine = WorkerEngine(RunnerSettings(limits=Limits()))
     assert last(engine, "answer") == Failed(BROKEN.note, hopeless=True)
     assert engine.status() == BROKEN
@@ -203,22 +213,17 @@ def test_a_worker_that_never_starts_is_a_sentence(monkeypatch: pytest.MonkeyPatc
     engine.close()
 
 
-def test_a_worker_that_starts_at_last_answers(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    fault = tmp_path / "fault"
-    fault.touch()
-    monkeypatch.setenv("FAKE_CHILD", str(fault))
-    engine = WorkerEngine(RunnerSettings(limits=Limits()))
-    wait_for(lambda: engine.status() == BROKEN)
-    fault.unlink()
+def test_a_worker_that_starts_at_last_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as fault:
+        fault.setattr(worker, "CHILD", "tests.no_child")
+        engine = WorkerEngine(RunnerSettings(limits=Limits()))
+        wait_for(lambda: engine.status() == BROKEN)
     assert isinstance(last(engine, "answer"), Done)
     engine.close()
 
 
-def test_close_ends_the_process_and_what_runs(
-    engine: WorkerEngine, pool: ThreadPoolExecutor
-) -> None:
+def test_close_ends_the_process_and_what_runs(pool: ThreadPoolExecutor) -> None:
+    engine = WorkerEngine(RunnerSettings(limits=Limits()))
     running, pid = start(pool, engine, "slow"), engine.pid
     engine.close()
     assert running.result(PATIENCE) == Failed(CLOSING, hopeless=True)
