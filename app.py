@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ def build_desk(engine: Engine, settings: Settings) -> Desk:
 def main() -> int:
     """The exit code: 0, or 1 where --check found a task that does not answer."""
     settings = read_settings()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop is a Ctrl-C
     own_upload_folder()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
     engine = build_engine(settings)

@@ -114,7 +114,7 @@ def offloading(
     Weights that are stored otherwise than they are used (experts) are written to a folder to be
     offloaded: it goes when the model goes, or at once where it is not needed.
     """
-    _sweep()
+    sweep()
     folder = tempfile.mkdtemp(prefix=f"{OFFLOADED}{os.getpid()}-")
     found: dict[str, Any] = {"device_map": device_map, "offload_folder": folder}
     if within:
@@ -148,22 +148,14 @@ def _note_map(model: Any) -> None:
     model.hf_device_map = dict(sorted(found.items(), key=lambda item: item[1] == DISK))
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Remove what processes left that were killed."""
+    import psutil
+
     for folder in Path(tempfile.gettempdir()).glob(f"{OFFLOADED}*"):
         owner = folder.name.removeprefix(OFFLOADED).split("-")[0]
-        if owner.isdecimal() and not _runs(int(owner)):
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _key(memory: str) -> int | str:

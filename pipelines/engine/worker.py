@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipelines import placement
 from pipelines.engine.inline import CLOSING
 from pipelines.engine.request import (
     END,
@@ -94,9 +95,10 @@ class Child:
             logger.info("the worker is gone")
 
     def kill(self) -> None:
-        """End the process now; its memory goes back to the operating system."""
+        """End the process now; its memory goes back to the operating system, its files go."""
         self.process.kill()
         self.process.wait()
+        placement.sweep()
 
 
 class WorkerEngine:

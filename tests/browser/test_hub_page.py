@@ -5,25 +5,18 @@ Real processes from end to end: the page, the worker, and a starter served as ac
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PATIENCE_MS, visit
 from tests.loopback_hub import Hub, serve
+from tests.started import ROOT, started
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "starter" / "models" / "text-classification"
 MOOD, LARGE = "acme/kitchen-mood", "acme/kitchen-large"
 SAID = "The food was terrible and the waiter was rude."
@@ -51,49 +44,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     }  # fmt: skip
     hub.about[LARGE] = {"gated": "manual", "tags": ["license:apache-2.0"]}
     with serve(hub):
-        environ = os.environ | {
+        environ = {
             "HF_ENDPOINT": hub.url, "HF_HOME": str(home), "OMP_NUM_THREADS": "1",
             "PLAYGROUND_JOBS_FOLDER": str(home / "jobs"), "GRADIO_TEMP_DIR": str(home / "files"),
             "GRADIO_ANALYTICS_ENABLED": "False",
         }  # fmt: skip
-        port = _free_port()
-        command = [sys.executable, "app.py", "--models", "hub", "--server-port", str(port)]
-        with (home / "log").open("w") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=environ, stdout=log, stderr=subprocess.STDOUT
-            )
-            try:
-                url = f"http://127.0.0.1:{port}/"
-                _await(url, process)
-                yield App(url, hub)
-            finally:
-                process.send_signal(signal.SIGINT)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _await(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + LONG_MS / 1_000
-    while time.monotonic() < end:
-        assert process.poll() is None
-        try:
-            urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.3)
-        else:
-            return
-    pytest.fail("the app did not start")
+        with (
+            (home / "log").open("w") as log,
+            started("--models", "hub", environ=environ, log=log) as up,
+        ):
+            yield App(up.url, hub)
 
 
 def test_a_model_is_found_chosen_downloaded_and_run(app: App, chromium: Browser) -> None:

@@ -6,13 +6,8 @@ import csv
 import random
 import re
 import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,11 +16,11 @@ from playwright.sync_api import Browser
 from pipelines.jobs.job import DONE, Job
 from pipelines.tasks import task
 from tests.browser.conftest import PHONE, WIDE, Visit, visit
+from tests.started import StartedApp
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-START_SECONDS, JOB_SECONDS = 60.0, 180.0
+JOB_SECONDS = 180.0
 ROW = task("text-classification")
 KNOWN = (
     ("The food was terrible and the waiter was rude.", "negative"),
@@ -35,38 +30,12 @@ KNOWN = (
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@dataclass
-class Server:
-    """The app on a port of its own, with a folder for its jobs; it can be killed and started."""
+class Server(StartedApp):
+    """The app with a folder for its jobs."""
 
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def start(self) -> None:
-        flags = ["--models", "starter", "--jobs-folder", str(self.folder)]
-        command = [sys.executable, "app.py", "--server-port", str(self.port), *flags]
-        self.process = subprocess.Popen(command, cwd=ROOT)
-        end = time.monotonic() + START_SECONDS
-        while not self._answers():
-            assert time.monotonic() < end, "the app did not start"
-            time.sleep(0.2)
-
-    def end(self, how: signal.Signals) -> None:
-        assert self.process
-        self.process.send_signal(how)
-        self.process.wait(START_SECONDS)
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(self.url):
-                return True
-        except OSError:
-            return False
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__("--models", "starter", "--jobs-folder", str(folder))
 
     def only_job(self) -> Job:
         (folder,) = self.folder.iterdir()
@@ -75,12 +44,9 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        made = Server(tmp_path / "jobs", free.getsockname()[1])
-    made.start()
+    made = Server(tmp_path / "jobs")
     yield made
-    made.end(signal.SIGINT)
+    made.end()
 
 
 @pytest.fixture
@@ -139,7 +105,6 @@ def test_a_job_outlives_its_tab_and_its_server(
     begin(made, table(tmp_path / "rows.csv", rows))
     made.page.context.close()
     until(lambda: server.only_job().state.done > 200)
-    assert server.process
     server.end(signal.SIGKILL)
     half = server.only_job()
     assert half.state.status != DONE, "done before the server could be killed"

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import re
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -24,11 +17,10 @@ from pipelines.outputs import Depth, Likeness, Matches, Sound
 from pipelines.spec import Example, TaskSpec
 from pipelines.tasks import ROWS
 from tests.browser.conftest import PHONE, WIDE, Visit, visit
+from tests.started import StartedApp, started
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-START_SECONDS = 60.0
 RUN_MS = 30_000
 HELD_SECONDS = 0.09
 WRITING = '[data-testid="bot"]:has-text("e")'
@@ -49,37 +41,14 @@ WITH_FILE = [
 STARTERS = [pytest.param(row, row.examples[0], id=row.id) for row in ROWS if row.examples]
 
 
-@dataclass
-class App:
-    """The server and, below it, its worker."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-
-    def worker(self) -> psutil.Process:
-        """The one child process that holds the models."""
-        children = psutil.Process(self.process.pid).children()
-        return next(c for c in children if "pipelines.engine.child" in " ".join(c.cmdline()))
-
-
 @pytest.fixture(scope="module")
-def app() -> Iterator[App]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "app.py", "--models", "starter", "--server-port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT)
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        _wait_for(url)
-        yield App(url, process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(START_SECONDS)
+def app() -> Iterator[StartedApp]:
+    with started("--models", "starter") as up:
+        yield up
 
 
 @pytest.fixture
-def see(chromium: Browser, app: App) -> Iterator[Callable[..., Visit]]:
+def see(chromium: Browser, app: StartedApp) -> Iterator[Callable[..., Visit]]:
     """Open the page; afterwards no console error and no request to another host."""
     visits: list[Visit] = []
 
@@ -92,17 +61,6 @@ def see(chromium: Browser, app: App) -> Iterator[Callable[..., Visit]]:
     for made in visits:
         made.page.context.close()
     assert [fault for made in visits for fault in made.faults] == []
-
-
-def _wait_for(url: str) -> None:
-    end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(url):
-                return
-        except OSError:
-            assert time.monotonic() < end, "the app did not start"
-            time.sleep(0.2)
 
 
 @contextmanager
@@ -146,7 +104,7 @@ def test_the_first_example_is_answered_rightly_with_one_click(
         made.page.wait_for_function(DRAWN, arg=example.expect)
 
 
-def test_stop_keeps_what_is_written_and_says_so(app: App, see: Callable[..., Visit]) -> None:
+def test_stop_keeps_what_is_written_and_says_so(app: StartedApp, see: Callable[..., Visit]) -> None:
     made = see()
     made.open(CHATS.modality, CHATS.title)
     made.page.get_by_label(CHATS.inputs[0].label, exact=True).fill("Tell me a story about Mia.")
@@ -174,7 +132,7 @@ def test_a_broken_file_is_one_sentence(
 
 
 def test_a_killed_worker_is_an_error_and_the_next_click_works(
-    app: App, see: Callable[..., Visit]
+    app: StartedApp, see: Callable[..., Visit]
 ) -> None:
     made = see()
     made.open(CHATS.modality, CHATS.title)

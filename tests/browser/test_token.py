@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +11,10 @@ from playwright.sync_api import Browser, expect
 from pipelines.loading import STARTERS
 from tests.browser.conftest import PHONE, WIDE, Visit, visit
 from tests.loopback_hub import Hub, serve
+from tests.started import started
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-START_SECONDS = 60.0
 CLOSED, TOKEN = "acme/closed", "hf_MineMineMine42"
 
 
@@ -40,31 +32,15 @@ def hub() -> Iterator[Hub]:
 def app(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Address of the app, and the folder in which it writes everything, its log too."""
     home = tmp_path_factory.mktemp("home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "app.py", "--server-port", str(port), "--jobs-folder", str(home)]
-    told = {"HF_ENDPOINT": hub.url, "HF_HOME": str(home), "GRADIO_TEMP_DIR": str(home / "up")}
-    environ = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"} | told
-    with (home / "log.txt").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-        try:
-            _wait_for(url := f"http://127.0.0.1:{port}/")
-            yield url, home
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(START_SECONDS)
-
-
-def _wait_for(url: str) -> None:
-    end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(url):
-                return
-        except OSError:
-            assert time.monotonic() < end, "the app did not start"
-            time.sleep(0.2)
+    told = {
+        "HF_ENDPOINT": hub.url, "HF_HOME": str(home), "GRADIO_TEMP_DIR": str(home / "up"),
+        "HF_TOKEN": "",
+    }  # fmt: skip
+    with (
+        (home / "log.txt").open("w") as log,
+        started("--jobs-folder", str(home), environ=told, log=log) as up,
+    ):
+        yield up.url, home
 
 
 def ask(made: Visit) -> None:
