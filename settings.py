@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.flags import Refused, cores, login, number, size
 from pipelines.limits import GB, PUBLIC, Limits
 
 EXAMPLES = Path(__file__).resolve().parent / "starter" / "examples"
@@ -19,12 +19,6 @@ MODES = ("auto", "hub", "starter")
 ENGINES = ("worker", "inline")
 DEFAULT_PORT = 7860
 IDLE_SECONDS = 1_800.0
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*((?:[kmgt]i?)?b?)", re.IGNORECASE | re.ASCII)
-UNITS = {"": 1} | {
-    f"{letter}{binary}": (1_024 if binary else 1_000) ** power
-    for power, letter in enumerate("kmgt", 1)
-    for binary in ("", "i")
-}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -33,30 +27,12 @@ def _flag(
     help: str,
     env: str = "",
     choices: tuple[str, ...] = (),
-    kind: type = str,
     once: str = "",
-    read: Callable[[str], Any] | None = None,
+    read: Callable[[str], Any] = str,
 ) -> Any:
-    """`kind` is the type of a value whose default is None, `once` a flag's former name.
-
-    `read` makes the value of its text, where the type alone does not.
-    """
-    kind = read or (kind if default is None else type(default))
-    metadata = {"help": help, "env": env, "choices": choices, "kind": kind, "once": once}
+    """`read` makes the value of its text or raises Refused; `once` is a flag's former name."""
+    metadata = {"help": help, "env": env, "choices": choices, "read": read, "once": once}
     return field(default=default, metadata=metadata)
-
-
-def size(text: str) -> int:
-    """Bytes: a number, or one with Ki, Mi, Gi, Ti or k, M, G, T after it; raises ValueError."""
-    found = SIZE.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(text)
-    return int(float(found[1]) * UNITS[found[2].lower().removesuffix("b")])
-
-
-def cores(text: str) -> int:
-    """Whole cores; a platform may tell a share of one."""
-    return max(1, int(float(text))) if float(text) else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +51,14 @@ class Settings:
         "PLAYGROUND_ENGINE", ENGINES,
     )  # fmt: skip
     server_name: str | None = _flag(None, "address to listen on", "GRADIO_SERVER_NAME")
-    server_port: int = _flag(DEFAULT_PORT, "port to listen on", "GRADIO_SERVER_PORT")
+    server_port: int = _flag(
+        DEFAULT_PORT, "port to listen on", "GRADIO_SERVER_PORT", read=number(int, 1, 65_535)
+    )
     root_path: str | None = _flag(None, "path behind a proxy", "GRADIO_ROOT_PATH")
     share: bool = _flag(False, "make a public share link", "GRADIO_SHARE")
-    auth: str | None = _flag(None, "user:password that visitors must give", "PLAYGROUND_AUTH")
+    auth: str | None = _flag(
+        None, "user:password that visitors must give", "PLAYGROUND_AUTH", read=login
+    )
     public: bool = _flag(
         False, "strangers may visit: tighter limits, no fetching of URLs", "PLAYGROUND_PUBLIC"
     )
@@ -97,11 +77,11 @@ class Settings:
     memory_budget: float | None = _flag(
         None, "gigabytes that models may take of the RAM and of each GPU's memory (0: no limit; "
         "not set: 80 % of what is free at the start)",
-        "PLAYGROUND_MEMORY_BUDGET", kind=float,
+        "PLAYGROUND_MEMORY_BUDGET", read=number(float, 0),
     )  # fmt: skip
     idle_timeout: float = _flag(
         IDLE_SECONDS, "seconds after which an unused model is unloaded (0: never)",
-        "PLAYGROUND_IDLE_TIMEOUT",
+        "PLAYGROUND_IDLE_TIMEOUT", read=number(float, 0),
     )  # fmt: skip
     cpu_cores: int = _flag(
         0, "cores that models may compute on (0: all that the machine shows); a Space sets it",
@@ -125,7 +105,9 @@ class Settings:
         "~/.cache/pipeline-playground/jobs", "where jobs over many rows are kept",
         "PLAYGROUND_JOBS_FOLDER",
     )  # fmt: skip
-    run_timeout: float = _flag(900.0, "seconds that one run may take", "PLAYGROUND_RUN_TIMEOUT")
+    run_timeout: float = _flag(
+        900.0, "seconds that one run may take", "PLAYGROUND_RUN_TIMEOUT", read=number(float, 1)
+    )
 
     @property
     def limits(self) -> Limits:
@@ -199,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
             options["action"] = argparse.BooleanOptionalAction
             names = dict.fromkeys((f"--{f.name.replace('_', '-')}", *once))
         else:
-            options["type"] = f.metadata["kind"]
+            options["type"] = f.metadata["read"]
             options["choices"] = f.metadata["choices"] or None
         parser.add_argument(*names, **options)
     return parser
@@ -210,9 +192,9 @@ def _from_environment(parser: argparse.ArgumentParser, f: Any, value: str) -> An
     if isinstance(f.default, bool):
         return value.strip().lower() in ("1", "true", "yes", "on")
     try:
-        typed = f.metadata["kind"](value)
-    except ValueError:
-        parser.error(f"{f.metadata['env']}={value!r} is not a {f.metadata['kind'].__name__}")
+        typed = f.metadata["read"](value)
+    except Refused as refused:
+        parser.error(f"{f.metadata['env']} {refused}")
     if f.metadata["choices"] and typed not in f.metadata["choices"]:
         parser.error(f"{f.metadata['env']} must be one of {', '.join(f.metadata['choices'])}")
     return typed

@@ -72,7 +72,7 @@ def _has_bfloat16(device: str) -> bool:
 
 
 def memory_bytes(device: str) -> int:
-    """All the memory of a device, in bytes, used or not; 0 where the system does not say."""
+    """All the memory of a device, in bytes, used or not."""
     if device.startswith("cuda"):
         import torch
 
@@ -94,13 +94,7 @@ def budgets(asked: int | None) -> dict[str, int]:
 
 def memory() -> tuple[Memory, ...]:
     """What the machine and its CUDA devices have, and what of it is in use by anyone."""
-    return (*_ram(), *(_cuda(name) for name in devices() if name.startswith("cuda")))
-
-
-def _ram() -> tuple[Memory, ...]:
-    """From Linux; elsewhere nothing is said."""
-    used, total = ram()
-    return (Memory(RAM, used, total),) if total else ()
+    return (Memory(RAM, *ram()), *(_cuda(name) for name in devices() if name.startswith("cuda")))
 
 
 def _cuda(name: str) -> Memory:

@@ -205,7 +205,7 @@ def _room(settings: LoadSettings, most: int | None) -> int:
     if settings.device_map != "none":
         return 0
     room = devices.memory_bytes(settings.device)
-    return most_stored(room if most is None else min(room or most, most), settings.dtype)
+    return most_stored(room if most is None else min(room, most), settings.dtype)
 
 
 def _model(

@@ -27,25 +27,26 @@ def tell(most: int) -> None:
 
 
 def ram(proc: Path = PROC, cgroups: Path = CGROUPS) -> tuple[int, int]:
-    """Bytes (in use, in all), whichever leaves less free; (0, 0) where the system does not say."""
-    machine = _machine(proc)
-    limited = [found for group, names in _limits(proc, cgroups) if (found := _of(group, names))]
+    """Bytes (in use, in all), whichever leaves less free."""
+    found = [_machine(proc)]
+    found += [pair for group, names in _limits(proc, cgroups) if (pair := _of(group, names))]
     if _told:
-        limited.append((_own(proc), _told))
-    return min([machine, *limited], key=lambda pair: pair[1] - pair[0]) if machine[1] else machine
+        import psutil
+
+        found.append((psutil.Process().memory_info().rss, _told))
+    return min(found, key=lambda pair: pair[1] - pair[0])
 
 
 def _machine(proc: Path) -> tuple[int, int]:
+    """From Linux, in a container too; from macOS and Windows as psutil asks them."""
     text = _read(proc / "meminfo")
     found = {name: int(kb) * KIB for name, kb in re.findall(r"(\w+):\s+(\d+) kB", text)}
-    total = found.get("MemTotal", 0)
-    return total - found.get("MemAvailable", 0), total
+    if not found:
+        import psutil
 
-
-def _own(proc: Path) -> int:
-    """What this process uses."""
-    found = re.search(r"^VmRSS:\s+(\d+) kB", _read(proc / "self" / "status"), re.MULTILINE)
-    return int(found[1]) * KIB if found else 0
+        machine = psutil.virtual_memory()
+        return int(machine.total - machine.available), int(machine.total)
+    return found["MemTotal"] - found["MemAvailable"], found["MemTotal"]
 
 
 @cache

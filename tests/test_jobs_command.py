@@ -65,6 +65,15 @@ def test_what_cannot_be_read_is_a_sentence_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("flag", [("--rows", "-5"), ("--batch-size", "0"), ("--rows", "many")])
+def test_a_number_that_makes_no_sense_is_refused_by_name(
+    flag: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run("--input", "a.csv", "--output", tmp_path / "out.csv", *flag)
+    assert f"{flag[0]}: must be a whole number from" in capsys.readouterr().err
+
+
 def test_rows_come_from_one_place(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         run("--input", "a.csv", "--dataset", "a/b", "--output", tmp_path / "out.csv")

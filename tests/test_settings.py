@@ -6,8 +6,9 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
+from pipelines.flags import size
 from pipelines.limits import PUBLIC_LABELS
-from settings import Settings, read_settings, size
+from settings import Settings, read_settings
 
 NAMED = [f for f in fields(Settings) if f.metadata["env"]]
 
@@ -39,11 +40,23 @@ def test_a_switch_of_the_environment_can_be_turned_off_by_flag() -> None:
 @pytest.mark.parametrize(
     ("argv", "environ", "named"),
     [
-        (["--server-port", "many"], {}, "--server-port"),
+        (["--server-port", "many"], {}, "--server_port: must be a whole number from 1 to 65535"),
+        (["--server-port", "70000"], {}, "--server_port: must be a whole number from 1 to 65535"),
+        (["--server-port", "0"], {}, "--server-port"),
+        (["--memory-budget", "-1"], {}, "--memory_budget: must be a number from 0 on, not '-1'"),
+        (["--memory-budget", "nan"], {}, "--memory-budget"),
+        (["--idle-timeout", "-5"], {}, "--idle_timeout: must be a number from 0 on"),
+        (["--idle-timeout", "inf"], {}, "--idle-timeout"),
+        (["--run-timeout", "0"], {}, "--run_timeout: must be a number from 1 on"),
+        (["--cpu-cores", "-2"], {}, "--cpu_cores: must be a number from 0 on"),
+        (["--cpu-cores", "1e999"], {}, "--cpu-cores"),
+        (["--memory", "-1"], {}, "--memory: must be a size such as 16Gi"),
+        (["--auth", "me"], {}, "--auth: must be user:password"),
         (["--models", "nearest"], {}, "--models"),
         ([], {"GRADIO_SERVER_PORT": "many"}, "GRADIO_SERVER_PORT"),
         ([], {"PLAYGROUND_ENGINE": "rocket"}, "PLAYGROUND_ENGINE"),
-        ([], {"PLAYGROUND_MEMORY_BUDGET": "all"}, "PLAYGROUND_MEMORY_BUDGET"),
+        ([], {"PLAYGROUND_MEMORY_BUDGET": "all"}, "PLAYGROUND_MEMORY_BUDGET must be a number"),
+        ([], {"PLAYGROUND_AUTH": "me:"}, "PLAYGROUND_AUTH"),
         ([], {"CPU_CORES": "all"}, "CPU_CORES"),
         ([], {"MEMORY": "plenty"}, "MEMORY"),
         (["--memory", "16 Gb of it"], {}, "--memory"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.engine.request import Engine
 from pipelines.errors import InputError, PipelineError
+from pipelines.flags import number
 from pipelines.jobs import mapping
 from pipelines.jobs.exports import WRITERS, export
 from pipelines.jobs.job import AUTO, DONE, LOCK, MANIFEST, PAUSED, Job
@@ -191,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(f"--{name.replace('_', '-')}")
     one.add_argument("--batch-size", type=_batch_size, default=AUTO, help="a number, or auto")
     one.add_argument("--truth", default="", help="the column that holds the right answers")
-    one.add_argument("--rows", type=int, default=0, help="the first so many rows only")
+    one.add_argument("--rows", type=number(int, 0), default=0, help="the first so many rows only")
     one.add_argument("--models", default="auto", choices=("auto", "hub", "starter"))
     one.add_argument("--resume", action="store_true", help="go on with an unfinished job")
     one.set_defaults(act=run)
@@ -202,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _batch_size(text: str) -> int:
-    return AUTO if text == "auto" else int(text)
+    return AUTO if text == "auto" else number(int, 1)(text)
 
 
 if __name__ == "__main__":
