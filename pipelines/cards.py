@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.hub import reachable
 from pipelines.kinds import (
     Chat,
@@ -31,7 +32,7 @@ from pipelines.kinds import (
     Text,
 )
 from pipelines.limits import Limits
-from pipelines.spec import Example, Field, TaskSpec
+from pipelines.spec import Example, TaskSpec
 
 logger = logging.getLogger(__name__)
 

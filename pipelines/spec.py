@@ -10,54 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
-from pipelines.kinds import DEVICE, MODEL_ID, REVISION, Choice, Integer, Kind, Pattern
+from pipelines.field import Field
 from pipelines.limits import Limits
+from pipelines.load_fields import AUTO, load_fields
 from pipelines.outputs import OutputKind
 from pipelines.placement import Place
 
-AUTO = "auto"
-"""The model that `--models` decides on, the best device, the best dtype."""
-MAX_BATCH = 256
-DTYPES = (AUTO, "float32", "float16", "bfloat16", "int8", "int4")
-ATTENTIONS = (AUTO, "sdpa", "eager", "flash_attention_2", "flex_attention")
-
 FILE_NAME = re.compile(r"\w+\.[a-z0-9]{2,4}", re.ASCII)
 """What the name of an example's file looks like."""
-
-# Where a parameter goes.
-CALL = "call"  # keyword of pipe(...)
-GENERATE = "generate_kwargs"  # inside pipe(..., generate_kwargs={...})
-FORWARD = "forward_params"  # inside pipe(..., forward_params={...})
-ENGINE = "engine"  # read by the engine or by the row, never passed on
-LOAD = "load"  # part of LoadSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """One named value of a request: its kind, its control and where it goes.
-
-    A default of None means "left to the model". `needs` names a trait of the loaded model
-    (see ModelFacts.traits) without which the parameter does not apply.
-    """
-
-    name: str
-    kind: Kind
-    label: str
-    help: str = ""
-    default: Any = None
-    required: bool = False
-    advanced: bool = False
-    route: str = CALL
-    needs: str = ""
-    docs: str = ""
-
-    def check(self, value: Any, limits: Limits) -> Any:
-        """The checked value; a missing one becomes the default, or is refused if required."""
-        if value is None or (value == "" and not self.required):
-            if self.required:
-                raise InputError(self.name, "is missing.")
-            return self.default
-        return self.kind.check(self.name, value, limits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,81 +265,6 @@ class TaskSpec:
             params={f.name: checked[f.name] for f in self.params},
             load={f.name: checked[f.name] for f in load_fields(self)},
         )
-
-
-def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
-    """The fields that say which model runs and where; the same for every task."""
-    hub = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
-    ids = (AUTO, spec.starter_id, *(m.id for m in spec.models))
-    return (
-        Field(
-            name="model",
-            kind=Pattern(regex=MODEL_ID, form="a model id such as owner/name", suggestions=ids),
-            label="Model",
-            help="Pick one, or type any model id of the Hub.",
-            default=AUTO,
-            route=LOAD,
-            docs=hub,
-        ),
-        Field(
-            name="revision",
-            kind=Pattern(regex=REVISION, form="a branch, tag or commit"),
-            label="Revision",
-            help="Branch, tag or commit; empty takes the pinned one.",
-            route=LOAD,
-            advanced=True,
-        ),
-        Field(
-            name="processor",
-            kind=Pattern(regex=MODEL_ID, form="a model id such as owner/name"),
-            label="Tokenizer or processor",
-            help="The model whose own is used; empty takes that of the model itself.",
-            route=LOAD,
-            advanced=True,
-        ),
-        Field(
-            name="device",
-            kind=Pattern(regex=DEVICE, form="auto, cpu, mps or cuda:0", suggestions=(AUTO, "cpu")),
-            label="Device",
-            help="auto takes the first accelerator, else the CPU.",
-            default=AUTO,
-            route=LOAD,
-        ),
-        Field(
-            name="dtype",
-            kind=Choice(options=tuple((d, d) for d in DTYPES)),
-            label="Precision",
-            help="auto: bfloat16 where the device has it, else float32. int8 and int4 need "
-            "bitsandbytes.",
-            default=AUTO,
-            route=LOAD,
-        ),
-        Field(
-            name="device_map",
-            kind=Choice(options=(("none", "none"), ("auto", "auto"))),
-            label="Device map",
-            help="auto spreads a large model over all devices with accelerate.",
-            default="none",
-            route=LOAD,
-        ),
-        Field(
-            name="attention",
-            kind=Choice(options=tuple((a, a) for a in ATTENTIONS)),
-            label="Attention",
-            help="How attention is computed; auto is the fastest that the model has.",
-            default=AUTO,
-            route=LOAD,
-            advanced=True,
-        ),
-        Field(
-            name="batch_size",
-            kind=Integer(low=1, high=MAX_BATCH),
-            label="Batch size",
-            help="Inputs or chunks that one forward pass takes.",
-            default=spec.batch_size,
-            route=LOAD,
-        ),
-    )
 
 
 def _located(value: Any, folder: Path) -> Any:

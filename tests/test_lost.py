@@ -10,7 +10,8 @@ import pytest
 from pipelines import kinds
 from pipelines.engine.request import Done, Event, Partial, Progress
 from pipelines.errors import InputError
-from pipelines.spec import Field, ModelFacts
+from pipelines.field import Field
+from pipelines.spec import ModelFacts
 from pipelines.tasks import ALIASES, FORMER, TASKS, task
 from pipelines.tasks.question_answering import ROW as QUESTION_ROW
 from pipelines.tasks.rewriting import written

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from pipelines.errors import InputError
+from pipelines.field import CALL, ENGINE, FORWARD, GENERATE, LOAD
 from pipelines.kinds import TAKES_FILES, Integer, Number
 from pipelines.limits import Limits
-from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, LOAD, Parsed, TaskSpec
+from pipelines.spec import Parsed, TaskSpec
 from pipelines.tasks import BY_ID, MODALITIES, task
 from pipelines.traits import TRAITS
 from tests.fakes import OBJECTS

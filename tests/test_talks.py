@@ -11,11 +11,12 @@ import jsonschema
 import pytest
 
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.jobs import mapping
 from pipelines.kinds import MediaChat
 from pipelines.kinds.talks import files, texts
 from pipelines.limits import Limits
-from pipelines.spec import Field, Output
+from pipelines.spec import Output
 from pipelines.tasks import TASKS
 from pipelines.uploads import Upload
 from settings import Settings

@@ -6,7 +6,8 @@ import inspect
 
 import pytest
 
-from pipelines.spec import CALL, ENGINE, FORWARD, GENERATE, TaskSpec
+from pipelines.field import CALL, ENGINE, FORWARD, GENERATE
+from pipelines.spec import TaskSpec
 from pipelines.tasks import BY_ID
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

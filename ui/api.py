@@ -20,9 +20,10 @@ from gradio.context import Context
 
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Engine, Failed, Partial
+from pipelines.field import Field
 from pipelines.limits import Limits
 from pipelines.outputs import OutputKind, Reply, Writing
-from pipelines.spec import Field, TaskSpec
+from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.tasks import BY_ID
 from pipelines.token import Token

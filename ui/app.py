@@ -12,7 +12,8 @@ import gradio as gr
 
 from pipelines.engine.request import Engine, Status
 from pipelines.jobs.desk import Desk
-from pipelines.spec import AUTO, TaskSpec
+from pipelines.load_fields import AUTO
+from pipelines.spec import TaskSpec
 from pipelines.tasks import MODALITIES, ROWS
 from settings import EXAMPLES, Settings
 from ui import doors, handlers, say

@@ -9,7 +9,8 @@ import gradio as gr
 from gradio.blocks import Block
 
 from pipelines.cards import card_examples
-from pipelines.spec import AUTO, Example, TaskSpec
+from pipelines.load_fields import AUTO
+from pipelines.spec import Example, TaskSpec
 from settings import Settings
 from ui.chips import wire_chips
 from ui.handlers import MODEL

@@ -9,8 +9,9 @@ from gradio.components.chatbot import FileMessage
 from gradio.data_classes import FileData
 from gradio_client.utils import get_mimetype
 
+from pipelines.field import Field
 from pipelines.kinds import Chat
-from pipelines.spec import Field, Output
+from pipelines.spec import Output
 from pipelines.uploads import Upload
 from settings import Settings
 from ui.panel import Control, Display, Updates, Values

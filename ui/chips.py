@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from pipelines.spec import AUTO, Example
+from pipelines.load_fields import AUTO
+from pipelines.spec import Example
 from ui import handlers
 from ui.handlers import Handler
 from ui.panel import Panel, Updates

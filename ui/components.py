@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipelines import kinds, outputs
+from pipelines.field import Field
 from pipelines.kinds import Kind
 from pipelines.outputs import OutputKind
-from pipelines.spec import Field, Output
+from pipelines.spec import Output
 from settings import Settings
 from ui import (
     asked,

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from pipelines.field import Field
 from pipelines.kinds import (
     MASKS,
     Choice,
@@ -20,7 +21,6 @@ from pipelines.kinds import (
     Strings,
     Text,
 )
-from pipelines.spec import Field
 from settings import Settings
 from ui.panel import Control, Values
 

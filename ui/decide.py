@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from pipelines.field import Field
 from pipelines.kinds import Questions
-from pipelines.spec import Field
 from settings import Settings
 from ui.panel import Control, Values
 

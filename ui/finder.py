@@ -11,8 +11,9 @@ import gradio as gr
 from pipelines.device import Memory
 from pipelines.engine import fit
 from pipelines.engine.request import Engine, Status
+from pipelines.load_fields import AUTO
 from pipelines.search import Found, find_models
-from pipelines.spec import AUTO, TaskSpec
+from pipelines.spec import TaskSpec
 from ui.panel import Control
 
 ORDERS = {"Downloads": "downloads", "Likes": "likes", "Trend": "trending_score"}

@@ -15,7 +15,7 @@ from pipelines.jobs.exports import records
 from pipelines.jobs.job import Job
 from pipelines.jobs.order import Order
 from pipelines.jobs.scores import read_report
-from pipelines.spec import MAX_BATCH
+from pipelines.load_fields import MAX_BATCH
 from pipelines.strict_json import to_json
 from pipelines.token import Token
 

@@ -11,12 +11,13 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from pipelines.engine.request import Progress
+from pipelines.field import Field
 from pipelines.jobs import mapping
 from pipelines.jobs.archives import FILE
 from pipelines.jobs.order import Order
 from pipelines.jobs.preview import Preview, preview
 from pipelines.kinds import TAKES_FILES
-from pipelines.spec import Field, TaskSpec
+from pipelines.spec import TaskSpec
 from settings import Settings
 from ui import say
 from ui.hub_parts import HubParts, hub_parts, read_parts

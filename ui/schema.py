@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from pipelines.field import Field
 from pipelines.kinds import (
     QUESTION_TYPES,
     ROLES,
@@ -39,7 +40,6 @@ from pipelines.kinds import (
     Texts,
     Video,
 )
-from pipelines.spec import Field
 from pipelines.strict_json import to_json
 
 Schema = dict[str, Any]

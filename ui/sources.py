@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.spec import Field
+from pipelines.field import Field
 from settings import EXAMPLES, Settings
 from ui.panel import Control, Values
 from ui.theme import ACCENT

@@ -10,10 +10,10 @@ from typing import Any
 import gradio as gr
 
 from pipelines.errors import InputError, PipelineError
+from pipelines.field import Field
 from pipelines.jobs.tables import open_table
 from pipelines.kinds import Grid, Table
 from pipelines.limits import Limits
-from pipelines.spec import Field
 from pipelines.uploads import local_upload
 from settings import Settings
 from ui import say

@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
+from pipelines.field import Field
 from pipelines.kinds import MediaChat
 from pipelines.kinds.talks import SOUNDS
-from pipelines.spec import Field
 from settings import EXAMPLES, Settings
 from ui.chat import CONTINUES, HISTORY, RESUME
 from ui.panel import Control, Values

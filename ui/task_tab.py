@@ -11,8 +11,10 @@ import gradio as gr
 from gradio.blocks import Block
 
 from pipelines.engine.request import Engine
+from pipelines.field import Field
 from pipelines.kinds import Pattern
-from pipelines.spec import AUTO, Field, TaskSpec, load_fields
+from pipelines.load_fields import AUTO, load_fields
+from pipelines.spec import TaskSpec
 from settings import Settings
 from ui import handlers, say
 from ui.cards import card_chips, wire_card

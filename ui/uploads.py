@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.data_classes import FileData
 
-from pipelines.spec import Field
+from pipelines.field import Field
 from settings import Settings
 from ui.panel import Control, Values
 from ui.sources import IMAGE_FILES, MEDIA_HEIGHT, UPLOAD, with_sources

@@ -17,6 +17,7 @@ from pipelines.engine.spoken import pieces_of
 from pipelines.engine.talk import fit_prompts, read_talk
 from pipelines.engine.windows import count
 from pipelines.errors import InputError
+from pipelines.field import CALL, FORWARD, GENERATE, Field
 from pipelines.kinds import (
     Audio,
     Chat,
@@ -39,16 +40,7 @@ from pipelines.kinds import (
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
-from pipelines.spec import (
-    CALL,
-    FORWARD,
-    GENERATE,
-    BuildInput,
-    Field,
-    Invocation,
-    ModelFacts,
-    TaskSpec,
-)
+from pipelines.spec import BuildInput, Invocation, ModelFacts, TaskSpec
 from pipelines.traits import TRAITS
 from pipelines.videos import TAKES_FRAMES
 

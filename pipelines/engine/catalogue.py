@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipelines.errors import ModelError
+from pipelines.load_fields import AUTO
 from pipelines.loading import STARTER, LoadSettings
-from pipelines.spec import AUTO, TaskSpec
+from pipelines.spec import TaskSpec
 
 
 def resolve(

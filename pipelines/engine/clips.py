@@ -8,8 +8,9 @@ from pipelines.kinds import Video
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared
+    from pipelines.field import Field
     from pipelines.loading import Loaded
-    from pipelines.spec import Field, TaskSpec
+    from pipelines.spec import TaskSpec
 
 
 def fit_clip(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:

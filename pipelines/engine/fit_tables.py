@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pipelines.engine.refusal import reason_of
 from pipelines.engine.windows import beginning, count
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.kinds import Questions, Table
 from pipelines.loading import Loaded
-from pipelines.spec import Field, TaskSpec
+from pipelines.spec import TaskSpec
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pipelines.engine.parts import cut
 from pipelines.engine.windows import beginning, beginnings, count, surely_fits
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.kinds import MASKS, Lines, MaskedText, Text
 from pipelines.loading import Loaded
-from pipelines.spec import Field, TaskSpec
+from pipelines.spec import TaskSpec
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared

@@ -10,8 +10,9 @@ from pipelines.windows import starts
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared
+    from pipelines.field import Field
     from pipelines.loading import Loaded
-    from pipelines.spec import Field, ModelFacts, TaskSpec
+    from pipelines.spec import ModelFacts, TaskSpec
 
 AUTO_SECONDS = 10.0
 """The window of a model that hears any length."""

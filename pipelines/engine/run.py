@@ -19,9 +19,10 @@ from pipelines.engine.snippet import snippet
 from pipelines.engine.waits import Emit, patient
 from pipelines.engine.watch import TokenStream, Watch
 from pipelines.errors import Cancelled
+from pipelines.field import CALL
 from pipelines.loading import SAMPLING, Loaded, LoadSettings, set_seed
 from pipelines.placement import said
-from pipelines.spec import CALL, TaskSpec
+from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.turns import turn
 

@@ -12,6 +12,7 @@ from pipelines.engine.call import Prepared, invocation
 from pipelines.engine.reading import LINE, READERS
 from pipelines.engine.request import Request
 from pipelines.engine.talk import changed
+from pipelines.field import Field
 from pipelines.kinds import (
     FileKind,
     Image,
@@ -20,11 +21,12 @@ from pipelines.kinds import (
     MediaChat,
 )
 from pipelines.kinds.talks import MEDIA, Message, Part, files
+from pipelines.load_fields import AUTO
 from pipelines.loading import STARTER, LoadSettings
 from pipelines.own import code
 from pipelines.precision import QUANTIZED
 from pipelines.processors import PARTS
-from pipelines.spec import AUTO, Field, Invocation, ModelFacts, TaskSpec
+from pipelines.spec import Invocation, ModelFacts, TaskSpec
 from pipelines.uploads import Upload
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import without_torchvision
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.kinds import MediaChat
 from pipelines.kinds.talks import MEDIA, Message, Part, files
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
-from pipelines.spec import Field, TaskSpec
+from pipelines.spec import TaskSpec
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared

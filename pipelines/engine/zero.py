@@ -23,8 +23,8 @@ from pipelines.engine.request import Done, Event, Failed, Request, Status, Waiti
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.engine.stream import stream
 from pipelines.errors import InputError, PipelineError
+from pipelines.load_fields import AUTO
 from pipelines.loading import LoadSettings, alone_in_process, load, settled, warm_up
-from pipelines.spec import AUTO
 from pipelines.tasks import BY_ID, ROWS
 from pipelines.token import NO_TOKEN
 

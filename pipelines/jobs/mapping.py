@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.jobs.tables import LINE, Cells
 from pipelines.kinds import (
     TAKES_FILES,
@@ -20,7 +21,7 @@ from pipelines.kinds import (
     Strings,
     Texts,
 )
-from pipelines.spec import Field, TaskSpec
+from pipelines.spec import TaskSpec
 
 FILE_WORDS = ("file", "file_name", "filename", "path", "url", "image", "picture", "audio", "video")
 TEXT_WORDS = (

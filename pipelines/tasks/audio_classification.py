@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Integer
 from pipelines.outputs import Heard
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks import listening, timelines
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 

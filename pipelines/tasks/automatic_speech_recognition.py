@@ -7,21 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import ENGINE, GENERATE, Field
 from pipelines.kinds import WORD as WORD_FORM
 from pipelines.kinds import Audio, Choice, Flag, Number, Pattern
 from pipelines.outputs import Spectrogram, Transcript
-from pipelines.spec import (
-    ENGINE,
-    GENERATE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.spectrograms import picture
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import generation_field

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Number
-from pipelines.spec import ENGINE, Field, ModelFacts
+from pipelines.spec import ModelFacts
 
 FLOOR = 0.05
 """The model is asked for boxes from this score on: the slider of the result goes down to it."""

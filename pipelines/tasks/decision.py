@@ -6,18 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.kinds import Image, Questions, Text
 from pipelines.outputs import Decisions
-from pipelines.spec import (
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("DecisionPipeline")

@@ -8,19 +8,10 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Image, Integer
 from pipelines.outputs import Depth
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import Written, docs
 
 DIGITS = 5

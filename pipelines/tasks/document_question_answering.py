@@ -6,19 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Choice, Document, Flag, Integer, Text
 from pipelines.outputs import Answers
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("DocumentQuestionAnsweringPipeline")

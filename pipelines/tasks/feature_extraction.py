@@ -6,19 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Choice, Lines
 from pipelines.outputs import Vectors
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("FeatureExtractionPipeline")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.field import Field
 from pipelines.kinds import Choice
-from pipelines.spec import Field
 
 PIPELINES_DOCS = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
 

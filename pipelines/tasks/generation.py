@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipelines.field import CALL, ENGINE, Field
 from pipelines.kinds import Flag, Integer, Number
-from pipelines.spec import CALL, ENGINE, Field
 
 DOCS = "https://huggingface.co/docs/transformers/main/main_classes/text_generation"
 MAX_NEW_TOKENS = 8_192

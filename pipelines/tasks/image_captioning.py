@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipelines.field import ENGINE, GENERATE, Field
 from pipelines.kinds import Images, Text
 from pipelines.outputs import Captions
-from pipelines.spec import (
-    ENGINE,
-    GENERATE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import Written
 from pipelines.tasks.looking import (
     CAPTIONS,

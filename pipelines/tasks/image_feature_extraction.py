@@ -6,21 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import ENGINE, Field
 from pipelines.images import small
 from pipelines.kinds import Choice, Flag, Images
 from pipelines.maps import patches
 from pipelines.outputs import Likeness, Patches
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("ImageFeatureExtractionPipeline")

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.kinds import Choice, Image, Number
 from pipelines.outputs import Masks
-from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.masks import png, runs, to_mask
 

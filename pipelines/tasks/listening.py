@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import Field
 from pipelines.kinds import Audio
-from pipelines.spec import Field, Invocation, ModelFacts
+from pipelines.spec import Invocation, ModelFacts
 from pipelines.spectrograms import picture
 from pipelines.tasks import timelines
 from pipelines.windows import Windows, starts

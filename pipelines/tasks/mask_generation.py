@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import Field
 from pipelines.kinds import Image, Integer, Number
 from pipelines.outputs import Masks
-from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.masks import box_of, png, runs, to_mask
 

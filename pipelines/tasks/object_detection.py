@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import Field
 from pipelines.kinds import Image
 from pipelines.outputs import Boxes
-from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks import boxes
 from pipelines.tasks.fields import docs
 

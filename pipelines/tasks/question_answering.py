@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import Field
 from pipelines.kinds import Flag, Integer, Text
 from pipelines.outputs import Passages
-from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.generation import generation_field
 from pipelines.tasks.rewriting import (
     CHAT_MODELS,

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipelines.field import CALL, ENGINE, Field
 from pipelines.kinds import Flag, Text
-from pipelines.spec import CALL, ENGINE, Field, Invocation, Model, ModelFacts, TaskSpec
+from pipelines.spec import Invocation, Model, ModelFacts, TaskSpec
 from pipelines.tasks.generation import generation_field
 
 DOCS = "https://huggingface.co/docs/transformers/main/en/model_doc/auto"

@@ -6,18 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.aggregation import NO_AGGREGATION, aggregated
+from pipelines.field import Field
 from pipelines.kinds import Flag, Grid, Lines, Table
 from pipelines.outputs import Cells
-from pipelines.spec import (
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("TableQuestionAnsweringPipeline")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import GENERATE, Field
 from pipelines.kinds import Flag, MediaChat, Strings
 from pipelines.kinds.talks import files, texts
 from pipelines.outputs import Reply
-from pipelines.spec import GENERATE, Example, Field, Invocation, ModelFacts, Output, TaskSpec
+from pipelines.spec import Example, Invocation, ModelFacts, Output, TaskSpec
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS
 from pipelines.tasks.generation import FIELDS, generation_field
 

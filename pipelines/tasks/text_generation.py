@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import CALL, Field
 from pipelines.kinds import Chat, Flag, Strings
 from pipelines.outputs import Reply
-from pipelines.spec import (
-    CALL,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS
 from pipelines.tasks.generation import FIELDS, generation_field

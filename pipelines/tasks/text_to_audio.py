@@ -7,21 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines import waves
+from pipelines.field import ENGINE, FORWARD, GENERATE, Field
 from pipelines.kinds import Flag, Integer, Number, Spoken
 from pipelines.outputs import Sound
-from pipelines.spec import (
-    ENGINE,
-    FORWARD,
-    GENERATE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import generation_field
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.errors import InputError
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Number
-from pipelines.spec import ENGINE, Field
 
 SHORTEST, LONGEST = 0.1, 300.0
 """Seconds of a window."""

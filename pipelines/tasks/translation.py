@@ -7,19 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.field import ENGINE, Field
 from pipelines.kinds import Pattern
 from pipelines.languages import ASKED, IN_THE_TEXT, LANGUAGES, code_of, known, name_of, token_for
 from pipelines.outputs import Writing
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter
 from pipelines.tasks.rewriting import (
     CHAT_MODELS,
     CONTINUES,

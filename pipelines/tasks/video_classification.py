@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.field import ENGINE, Field
 from pipelines.images import small
 from pipelines.kinds import Integer, Video
 from pipelines.outputs import Filmstrip, Scores
-from pipelines.spec import (
-    ENGINE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks import timelines
 from pipelines.tasks.fields import FUNCTION_TO_APPLY, docs
 

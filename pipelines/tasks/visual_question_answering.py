@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.field import GENERATE, Field
 from pipelines.kinds import Image, Integer, Lines
 from pipelines.outputs import Asked
-from pipelines.spec import (
-    GENERATE,
-    Example,
-    Field,
-    Invocation,
-    Model,
-    ModelFacts,
-    Output,
-    Starter,
-    TaskSpec,
-)
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.generation import generation_field
 from pipelines.tasks.looking import (
     ANSWERS,

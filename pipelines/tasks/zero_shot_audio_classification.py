@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pipelines.field import Field
 from pipelines.kinds import Labels, Template
 from pipelines.outputs import Heard
-from pipelines.spec import Example, Field, Model, Output, Starter, TaskSpec
+from pipelines.spec import Example, Model, Output, Starter, TaskSpec
 from pipelines.tasks import listening, timelines
 from pipelines.tasks.fields import docs
 

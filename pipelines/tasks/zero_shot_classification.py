@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.field import Field
 from pipelines.kinds import Flag, Labels, Template, Texts
 from pipelines.outputs import Scores, TextMatrix
-from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("ZeroShotClassificationPipeline")

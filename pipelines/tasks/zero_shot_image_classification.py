@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.field import Field
 from pipelines.images import small
 from pipelines.kinds import Labels, Pictures, Template
 from pipelines.outputs import Matrix, Scores
-from pipelines.spec import Example, Field, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 
 DOCS = docs("ZeroShotImageClassificationPipeline")
