@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.engine import worker
+from pipelines.engine.flight import BROKEN, DIED, STOPPED
 from pipelines.engine.inline import CLOSING
 from pipelines.engine.request import Done, Event, Failed, Progress, Request, Waiting
 from pipelines.engine.runner import RunnerSettings
 from pipelines.engine.stream import BEFORE
-from pipelines.engine.worker import BROKEN, DIED, STOPPED, WorkerEngine
+from pipelines.engine.worker import WorkerEngine
 from pipelines.limits import Limits
 from pipelines.loading import LoadSettings
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from pipelines.engine.flight import DIED, STOPPED
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Event, Failed, Partial, Waiting
 from pipelines.engine.runner import RunnerSettings
-from pipelines.engine.worker import CANCEL_SECONDS, DIED, STOPPED, WorkerEngine
+from pipelines.engine.worker import CANCEL_SECONDS, WorkerEngine
 from pipelines.limits import Limits
 from pipelines.tasks import task
 from tests.loopback_hub import Hub, serve

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from pipelines import placement
+from pipelines.engine.flight import BROKEN, STOPPED, Flight
 from pipelines.engine.inline import CLOSING
 from pipelines.engine.request import (
     END,
@@ -27,7 +28,6 @@ from pipelines.engine.request import (
 )
 from pipelines.engine.runner import RunnerSettings
 from pipelines.engine.stream import stream
-from pipelines.errors import Cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -40,33 +40,8 @@ OVERTIME_SECONDS = 10.0
 MOST_STARTS = 3
 """Workers in a row that may end before they are ready; then the next request tries again."""
 STARTING = Status(ready=False, note="Starting the engine")
-BROKEN = Status(ready=False, note="The engine cannot start; its log says why.")
-DIED = "The worker ended while it ran this (out of memory, or killed); try again with less."
-STOPPED = str(Cancelled())
 RUNNING = (Progress, Partial)
 """Events of a run that computes: its time counts. One that loads takes as long as it takes."""
-
-
-@dataclass
-class Flight:
-    """A request that the worker has and has not finished; `started` ones die with the worker."""
-
-    request: Request
-    emit: Callable[[Event], None]
-    started: bool = False
-    cancelled: bool = False
-    timers: dict[str, threading.Timer] = field(default_factory=dict)
-
-    def call_off(self, name: str) -> None:
-        """Stop a timer if it runs."""
-        if name in self.timers:
-            self.timers.pop(name).cancel()
-
-    def land(self, event: Event) -> None:
-        """Hand on the last event and forget the timers."""
-        for name in tuple(self.timers):
-            self.call_off(name)
-        self.emit(event)
 
 
 class Child:
@@ -279,7 +254,7 @@ class WorkerEngine:
         broken = self._failed_starts >= MOST_STARTS
         lost = []
         for id, flight in tuple(self._flights.items()):
-            message = _last_word(flight, broken, blameless)
+            message = flight.last_word(broken, blameless)
             if message:
                 lost.append((self._flights.pop(id), message))
         if broken:
@@ -293,12 +268,3 @@ class WorkerEngine:
             flight.emit(Waiting("The worker is being replaced"))
             child.send(("run", flight.request))
         return lost
-
-
-def _last_word(flight: Flight, broken: bool, blameless: bool) -> str:
-    """What ends this flight now that its worker is gone; empty if it may run again."""
-    if flight.cancelled:
-        return STOPPED
-    if broken:
-        return BROKEN.note
-    return DIED if flight.started and not blameless else ""
