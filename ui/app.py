@@ -18,12 +18,13 @@ from pipelines.tasks import MODALITIES, ROWS
 from settings import EXAMPLES, Settings
 from ui import doors, handlers, say
 from ui.api import add_endpoints
-from ui.doors import GuardedBlocks
 from ui.jobs import jobs_tab
 from ui.jobs_api import add_job_endpoints
+from ui.language import told
 from ui.models import models_tab
 from ui.panel import Panel
 from ui.place import JOBS_TAB, MODELS_TAB, Place
+from ui.spoken import SpokenBlocks
 from ui.task_tab import build_panel
 from ui.theme import build_theme
 from ui.unserved import unserved
@@ -51,7 +52,7 @@ def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> g
 
 
 def _page(engine: Engine, settings: Settings, desk: Desk | None) -> gr.Blocks:
-    with GuardedBlocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
+    with SpokenBlocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         with gr.Row(elem_classes="header"):
             gr.Markdown(f"# {TITLE}\n{LINE}", min_width=300)
             models = gr.HTML(min_width=240)
@@ -174,5 +175,5 @@ def which_models(status: Status, settings: Settings) -> str:
         line = "Hub models answer; the first run of a model downloads it."
     else:
         line = "Looking for the Hugging Face Hub."
-    note = (status.note or "Warming up").rstrip(".")
-    return line if status.ready else f"{note}. {line}"
+    note = told((status.note or "Warming up").rstrip("."))
+    return told(line) if status.ready else f"{note}. {told(line)}"

@@ -10,6 +10,7 @@ import gradio as gr
 
 from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 HEAD = ("question", "rank", "answer", "score")
@@ -41,14 +42,14 @@ def card(one: Values) -> str:
     bars = "".join(_bar(a, a is best) for a in one["answers"]) if others else ""
     return (
         f'<section class="fills verdict"><p class="asked">{escape(one["question"])}</p>'
-        f'<p class="best"><strong>{escape(best["answer"] or NOTHING)}</strong>{badge}</p>'
+        f'<p class="best"><strong>{escape(best["answer"] or told(NOTHING))}</strong>{badge}</p>'
         f"{f'<ol>{bars}</ol>' if bars else ''}</section>"
     )
 
 
 def _bar(answer: Values, best: bool) -> str:
     """The answer on a line, with its score and a bar where it has one."""
-    text = escape(answer["answer"] or NOTHING)
+    text = escape(answer["answer"] or told(NOTHING))
     label = f"<mark>{text}</mark>" if best else text
     if answer["score"] is None:
         return f"<li><span>{label}</span></li>"

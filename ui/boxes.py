@@ -14,7 +14,9 @@ from PIL import Image
 
 from pipelines.overlaps import iou
 from pipelines.spec import Output
+from ui import say
 from ui.annotations import EDGES, Box, files
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 COLOURS = (
@@ -74,7 +76,7 @@ def boxes(output: Output) -> Display:
         said = HIDDEN.format(score) if value["boxes"] else NOTHING
         return {
             drawing: drawn(value, found),
-            none: gr.update(value=f'<div class="hint">{said}</div>', visible=not seen),
+            none: gr.update(value=say.hint(said), visible=not seen),
             chosen: gr.update(
                 choices=[(f"{name} ({n})", name) for name, n in names.items()],
                 value=[name for name in names if name not in hidden], visible=bool(names),
@@ -160,7 +162,9 @@ def corners(box: Box) -> list[int]:
 
 def _framed(value: Values) -> str:
     address = f"data:image/jpeg;base64,{b64encode(value['jpeg']).decode()}"
-    return f'<img alt="The picture" src="{address}" style="{_frame(value["size"])}">'
+    return (
+        f'<img alt="{escape(told("The picture"))}" src="{address}" style="{_frame(value["size"])}">'
+    )
 
 
 def _frame(size: tuple[int, int]) -> str:
@@ -180,10 +184,17 @@ def drawn(value: Values, found: Sequence[Box]) -> str:
     ]
     names = " few" if len(found) <= NAMED else ""
     return (
-        f'<svg class="found{names}" role="img" aria-label="{len(found)} boxes" '
+        f'<svg class="found{names}" role="img" aria-label="{escape(_alternative(found))}" '
         f'viewBox="0 0 {width} {height}" style="{_frame(value["size"])}" '
         f'font-size="{letter:.1f}">{"".join(shapes)}</svg>'
     )
+
+
+def _alternative(found: Sequence[Box]) -> str:
+    """The drawing in words: what is in how many boxes."""
+    counts = Counter(box["label"] for box in found)
+    named = ", ".join(f"{count} × {label}" for label, count in counts.items())
+    return f"{told(f'{len(found)} boxes')}: {named}" if named else told(NOTHING)
 
 
 def _area(box: Values) -> int:

@@ -12,6 +12,7 @@ import gradio as gr
 from pipelines.aggregation import NO_AGGREGATION
 from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 MOST_KEPT = 30
@@ -43,7 +44,7 @@ def cells(output: Output) -> Display:
         if not new or (before and new[-1]["run"] == before[0]["run"]):
             return {}
         kept = [*reversed(new), *(before or [])][:MOST_KEPT]
-        listed = [[asked["question"], asked["result"] or NOTHING] for asked in kept]
+        listed = [[asked["question"], asked["result"] or told(NOTHING)] for asked in kept]
         return {
             history: kept,
             past: gr.update(value=listed, visible=len(kept) > 1),
@@ -84,8 +85,8 @@ def answered(asked: Asked) -> str:
     """The question, its answer with the aggregator as a badge, and how it was worked out."""
     badge = asked["aggregator"]
     shown = f'<span class="badge">{escape(badge)}</span>' if badge != NO_AGGREGATION else ""
-    how = f'<p class="how">{escape(asked["how"])}</p>' if asked["how"] else ""
-    result = escape(asked["result"]) if asked["cells"] else f"<i>{NOTHING}</i>"
+    how = f'<p class="how">{escape(told(asked["how"]))}</p>' if asked["how"] else ""
+    result = escape(asked["result"]) if asked["cells"] else f"<i>{told(NOTHING)}</i>"
     return (
         f'<div class="answered"><p>{escape(asked["question"])}</p>'
         f"<strong>{result}</strong>{shown}{how}</div>"
@@ -103,7 +104,7 @@ def drawn(asked: Asked) -> str:
         for row, texts in enumerate(asked["rows"])
     )
     return (
-        '<div class="cells" tabindex="0" role="region" aria-label="Table">'
+        '<div class="cells" tabindex="0" role="region" aria-label="' + told("Table") + '">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -14,6 +15,7 @@ from PIL import Image, ImageDraw
 from pipelines.spec import Output
 from ui.cloud import LEVELS, cloud, near, opened
 from ui.downloads import Download, downloads
+from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.sources import SHOW_ONE
 
@@ -212,12 +214,16 @@ def _legend(value: Values, at: tuple[int, int] | None, scale: str, over: bool) -
     ends = list(zip(MEANING[value["larger"]], (value["least"], value["most"]), strict=True))
     if value["larger"] != "farther":
         ends.reverse()
-    first, last = (f"{name} {written(value, number)}" for name, number in ends)
-    read = f"<b>{written(value, value_at(value, at))}</b> at {at[0]}, {at[1]}. " if at else ""
+    first, last = (f"{told(name)} {written(value, number)}" for name, number in ends)
+    read = (
+        f"<b>{written(value, value_at(value, at))}</b> {told(f'at {at[0]}, {at[1]}.')} "
+        if at
+        else ""
+    )
     return (
         f'<div class="scale"><i style="background: linear-gradient(90deg, {stops})"></i>'
         f"<span>{first}</span><span>{last}</span></div>"
-        f'<div class="note">{read}{SAID[value["larger"]]}</div>'
+        f'<div class="note">{read}{told(SAID[value["larger"]])}</div>'
     )
 
 
@@ -231,7 +237,7 @@ def _files(value: Values, found: Any) -> str:
         Download("npy", array.getvalue()),
         Download("16-bit.png", _png(Image.fromarray(levels))),
     )
-    return f'{links}<div class="note">{said}</div>'
+    return f'{links}<div class="note">{escape(told(said))}</div>'
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -16,6 +16,7 @@ from pipelines.spec import Output
 from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
 from pipelines.uploads import Upload
 from ui.downloads import Download, downloads
+from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.sources import WAVEFORM
 
@@ -180,7 +181,7 @@ def answers(output: Output) -> Display:
 
 def _row(rank: int, answer: Values) -> list[Any]:
     score = answer["score"]
-    return [rank, answer["answer"] or "(nothing)", "" if score is None else f"{score:.1%}"]
+    return [rank, answer["answer"] or told("(nothing)"), "" if score is None else f"{score:.1%}"]
 
 
 def _boxed(value: Values) -> Any:

@@ -35,6 +35,7 @@ from pipelines.spec import TaskSpec
 from settings import Settings, upload_folder
 from ui.bodies import Bodies, swept
 from ui.full_queue import told_when_full
+from ui.language import Languages
 from ui.messages import message_of, refusal
 
 QUEUE_SIZE = 256
@@ -272,7 +273,10 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "enable_monitoring": False,
         "app_kwargs": {
             "lifespan": lifespan(quota),
-            "middleware": [Middleware(Bodies, limits=limits, quota=quota)],
+            "middleware": [
+                Middleware(Languages),
+                Middleware(Bodies, limits=limits, quota=quota),
+            ],
             "exception_handlers": dict.fromkeys(handled, refuse_call),
         },
     }

@@ -11,6 +11,8 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from ui.language import told
+
 SAFE = "/,:;[]{}"
 """Left as they are in an address, which then is half as long for tables and numbers."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -33,7 +35,7 @@ def downloads(stem: str, *files: Download) -> str:
         f"{file.suffix.upper()}</a>"
         for file in files
     )
-    return f'<div class="downloads"><span>Download</span>{"".join(links)}</div>'
+    return f'<div class="downloads"><span>{told("Download")}</span>{"".join(links)}</div>'
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

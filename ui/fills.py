@@ -8,6 +8,7 @@ from html import escape
 import gradio as gr
 
 from pipelines.spec import Output
+from ui.language import told
 from ui.panel import Display, Values
 
 AROUND = 70
@@ -42,7 +43,7 @@ def _best(parts: Sequence[str], gaps: Sequence[Sequence[Values]]) -> str:
 
 
 def _gap(number: int, parts: Sequence[str], gaps: Sequence[Sequence[Values]]) -> str:
-    head = f"<h4>Gap {number + 1}</h4>" if len(gaps) > 1 else ""
+    head = f"<h4>{told(f'Gap {number + 1}')}</h4>" if len(gaps) > 1 else ""
     before = _last(OTHER_GAP.join(parts[: number + 1]))
     after = _first(OTHER_GAP.join(parts[number + 1 :]))
     rows = "".join(_row(before, fill, after) for fill in gaps[number])

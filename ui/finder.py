@@ -14,11 +14,13 @@ from pipelines.engine.request import Engine, Status
 from pipelines.load_fields import AUTO
 from pipelines.search import Found, find_models
 from pipelines.spec import TaskSpec
+from ui.language import told
 from ui.panel import Control
 
 ORDERS = {"Downloads": "downloads", "Likes": "likes", "Trend": "trending_score"}
 HEAD = ["Model", "Size", "", "License", "Downloads", "Likes"]
 WIDTHS = ["190px", "70px", "80px", "110px", "110px", "80px"]
+MARKS = {"gated": "gated", "on_disk": "on disk"}
 OFFLINE = "Nothing found. The Hub may be out of reach; any model id can be typed above."
 STARTER = "starter/"
 SHORT = {"cpu": "RAM"}
@@ -62,7 +64,7 @@ def _search(spec: TaskSpec) -> Callable[..., Any]:
         if not isinstance(words, str) or order not in ORDERS:
             return gr.skip(), ""
         found = find_models(spec.id, words, ORDERS[order])  # type: ignore[arg-type]
-        note = "" if found else f'<div class="note">{OFFLINE}</div>'
+        note = "" if found else f'<div class="note">{told(OFFLINE)}</div>'
         return gr.update(value=[row(each) for each in found], visible=bool(found)), note
 
     return search
@@ -70,10 +72,10 @@ def _search(spec: TaskSpec) -> Callable[..., Any]:
 
 def row(found: Found) -> list[str]:
     """A line of the results."""
-    marks = [name for name in ("gated", "on_disk") if getattr(found, name)]
+    marks = [told(said) for name, said in MARKS.items() if getattr(found, name)]
     size = fit.counted(found.parameters) if found.parameters else ""
     return [
-        found.id, size, ", ".join(marks).replace("_", " "), found.license,
+        found.id, size, ", ".join(marks), found.license,
         fit.counted(found.downloads), fit.counted(found.likes),
     ]  # fmt: skip
 
@@ -94,7 +96,7 @@ def _judge(spec: TaskSpec, engine: Engine) -> Callable[..., str]:
         known = dtype if dtype in fit.DTYPE_BYTES else "float32"
         found = fit.verdict(need, known, memory_of(status, device), status.held, fit.disk_free())
         kind = "note" if found.fits else "alert"
-        return f'<div class="{kind}">{escape(found.words)}</div>'
+        return f'<div class="{kind}">{escape(told(found.words))}</div>'
 
     return judge
 

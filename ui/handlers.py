@@ -28,6 +28,7 @@ from pipelines.token import NO_TOKEN, Token
 from settings import Settings
 from ui import say
 from ui.chat import RESUME
+from ui.language import told
 from ui.messages import message_of
 from ui.panel import Panel, Updates
 from ui.tokens import Tokens
@@ -195,7 +196,7 @@ def _sentence(spec: TaskSpec, field: str, message: str) -> str:
     labels = {f.name: f.label for f in spec.fields}
     start = f"{field}: "
     if field in labels and message.startswith(start):
-        return f"“{labels[field]}” {message.removeprefix(start)}"
+        return f"“{told(labels[field])}” {told(message.removeprefix(start))}"
     return message
 
 

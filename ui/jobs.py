@@ -19,6 +19,7 @@ from pipelines.tasks import task
 from pipelines.token import Token
 from settings import Settings, upload_folder
 from ui import say
+from ui.language import told
 from ui.messages import message_of
 from ui.place import Place
 from ui.report import ReportView
@@ -124,7 +125,7 @@ class JobsPage:
 
     def _list(self, jobs: list[Job]) -> dict[Block, Any]:
         rows = [
-            [j.id, j.manifest.task, WORDS[j.state.status], _rows(j), f"{j.state.errors:,}"]
+            [j.id, j.manifest.task, told(WORDS[j.state.status]), _rows(j), f"{j.state.errors:,}"]
             for j in jobs
         ]
         return {self.listed: gr.update(value=rows, visible=bool(rows))}
@@ -178,23 +179,23 @@ def head(job: Job) -> str:
     """State, progress, pace and what answered, as HTML."""
     state = job.state
     why = state.reason or (state.note if state.status == RUNNING else "")
-    words = WORDS[state.status] + (f": {why}" if why else "")
+    words = told(WORDS[state.status]) + (f": {told(why)}" if why else "")
     total = f' value="{state.done}" max="{state.total}"' if state.total else ""
-    parts = [f"{_rows(job)} rows", f"{state.errors:,} with an error"]
+    parts = [told(f"{_rows(job)} rows"), told(f"{state.errors:,} with an error")]
     if state.model:
         parts += [state.model, state.device, state.dtype]
     if state.batch_size:
-        parts.append(f"batch size {state.batch_size}")
+        parts.append(told(f"batch size {state.batch_size}"))
     if state.rate and state.status == RUNNING:
-        parts.append(f"{state.rate:,.1f} rows/s")
+        parts.append(told(f"{state.rate:,.1f} rows/s"))
         rest = duration(((state.total or 0) - state.done) / state.rate)
-        parts += [f"about {rest} left"] if state.total else []
+        parts += [told(f"about {rest} left")] if state.total else []
     line = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return (
         f'<div class="progress" role="status"><span>{escape(words)}</span>'
         f"<progress{total}></progress>"
         f'<div class="timing">{line}</div>{speeds(job)}'
-        f'<div class="note">This job has a link: <a href="?job={escape(job.id)}">'
+        f'<div class="note">{told("This job has a link:")} <a href="?job={escape(job.id)}">'
         f"?job={escape(job.id)}</a></div></div>"
     )
 
@@ -204,7 +205,7 @@ def duration(seconds: float) -> str:
     for name, length in LENGTHS.items():
         if seconds >= 1.5 * length:
             count = seconds / length
-            return f"{count:.0f} {name}" if count >= 10 else f"{count:.1f} {name}"
+            return f"{count:.{0 if count >= 10 else 1}f} {told(name)}"
     return f"{max(1, round(seconds))} s"
 
 
@@ -219,14 +220,13 @@ def speeds(job: Job) -> str:
         f"<b>{speed:,.0f}</b></li>"
         for size, speed in measured.items()
     )
-    return f'<div class="speeds"><span>rows/s by batch size</span><ul>{bars}</ul></div>'
+    return f'<div class="speeds"><span>{told("rows/s by batch size")}</span><ul>{bars}</ul></div>'
 
 
 def _label(rows: int, done: bool) -> str:
     """What the table of results is called."""
-    return ("Results" if done else "Results so far") + (
-        f", the first {SHOWN_ROWS}" if rows > SHOWN_ROWS else ""
-    )
+    name = told("Results" if done else "Results so far")
+    return f"{name}, {told(f'the first {SHOWN_ROWS}')}" if rows > SHOWN_ROWS else name
 
 
 def _mark(job: Job) -> str:
@@ -238,4 +238,4 @@ def _mark(job: Job) -> str:
 
 def _rows(job: Job) -> str:
     total = "?" if job.state.total is None else f"{job.state.total:,}"
-    return f"{job.state.done:,} of {total}"
+    return told(f"{job.state.done:,} of {total}")

@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 
 from pipelines.spec import Output
+from ui import say
 from ui.downloads import Download
+from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.vectors import MAPPED, Floats, cosines, flat, heat_map, plain, vector_files
 
@@ -33,7 +35,7 @@ def likeness(output: Output) -> Display:
     """A gallery to pick from and what is most like the picked one; pairs above a threshold."""
     with gr.Column(visible=False, elem_classes="display") as box:
         kept = gr.State()
-        alone = gr.HTML(f'<div class="hint">{ONE_PICTURE}</div>', visible=False)
+        alone = gr.HTML(say.hint(ONE_PICTURE), visible=False)
         every = _gallery("Pick a picture to see which are most like it")
         ranked = _gallery(NEAREST.format(1))
         least = gr.Slider(
@@ -145,7 +147,7 @@ def nearest_of(alike: Floats, first: int) -> list[int]:
 def _nearest(value: Values, first: int) -> Any:
     others = nearest_of(value["alike"], first)
     return gr.update(
-        value=_shown(value, others, first), label=NEAREST.format(first + 1), visible=True
+        value=_shown(value, others, first), label=told(NEAREST.format(first + 1)), visible=True
     )
 
 
@@ -162,7 +164,7 @@ def _pairs_drawn(value: Values, least: float, pairs: gr.Dataframe, none: gr.HTML
     rows = [
         [f"{a + 1}. {names[a]}", f"{b + 1}. {names[b]}", f"{alike[a, b]:.3f}"] for a, b in found
     ]
-    said = f'<div class="hint">{NO_PAIRS.format(least)}</div>'
+    said = say.hint(NO_PAIRS.format(least))
     return {
         pairs: gr.update(value=rows, visible=bool(rows)),
         none: gr.update(value=said, visible=not rows),

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.spec import Output
+from ui import say
 from ui.boxes import COLOURS
 from ui.downloads import Download, downloads, to_csv
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 LONGEST_SIDE = 960
@@ -76,10 +78,10 @@ def masks(output: Output) -> Display:
         one = next((m for m in found if m["number"] == at), None)
         return {
             picture: overlaid(value, found, strength, one),
-            none: gr.update(value=f'<div class="hint">{said}</div>', visible=not found),
+            none: gr.update(value=say.hint(said), visible=not found),
             cut: gr.update(
                 value=cut_out(value, one) if one else None, visible=one is not None,
-                label=f"Cut out: {one['name']}" if one else "Cut out",
+                label=told(f"Cut out: {one['name']}" if one else "Cut out"),
             ),
             files: _files(found) if found else "",
         }  # fmt: skip
@@ -161,7 +163,7 @@ def _kept(value: Values) -> dict[str, Any]:
             {
                 "number": number, "label": mask["label"], "score": mask["score"], "share": share,
                 "area": int(full.sum()), "bits": zlib.compress(np.packbits(bits).tobytes(), 1),
-                "name": f"{number + 1}. {mask['label']}{sure}, {share:.1%} of the area",
+                "name": f"{number + 1}. {mask['label']}{sure}, {told(f'{share:.1%} of the area')}",
             }
         )  # fmt: skip
     return {"jpeg": file.getvalue(), "small": small.size, "masks": found}

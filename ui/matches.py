@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.spec import Output
-from ui import homography
+from ui import homography, say
 from ui.downloads import Download, downloads, to_csv
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 LONGEST_SIDE = 900
@@ -149,10 +150,10 @@ def _said(value: Values, shown: int, agree: int) -> str:
     """How many there are, and how many of them fit together."""
     total = len(value["points"])
     if not shown:
-        return f'<div class="hint">{HIDDEN if total else NOTHING}</div>'
+        return say.hint(HIDDEN if total else NOTHING)
     counted = f"{shown:,} of {total:,} matches" if shown < total else f"{total:,} matches"
     fits = f"{agree:,} of them agree on one homography." if agree else APART
-    return f'<div class="note"><b>{counted}</b>. {fits}</div>'
+    return f'<div class="note"><b>{told(counted)}</b>. {told(fits)}</div>'
 
 
 def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,6 +13,7 @@ from pipelines.spec import Output
 from ui.displays import ranked
 from ui.downloads import Download, downloads, to_csv
 from ui.heads import PICTURES, TEXTS, Heads
+from ui.language import choices, told
 from ui.panel import Display, Updates, Values
 from ui.theme import ACCENT
 from ui.vectors import plain
@@ -86,7 +87,7 @@ def _display(output: Output, heads: Heads) -> Display:
         }
         return {
             kept: small,
-            order: gr.update(choices=[GIVEN, *small["labels"]], value=GIVEN),
+            order: gr.update(choices=_orders(small["labels"]), value=GIVEN),
             files: _files(small, noun),
             **_drawn(small, GIVEN),
         }
@@ -96,10 +97,14 @@ def _display(output: Output, heads: Heads) -> Display:
         components=(kept, order, heat, every, bars, files),
         draw=show,
         clear=lambda: {
-            kept: None, order: gr.update(choices=[GIVEN], value=GIVEN), heat: None, every: None,
+            kept: None, order: gr.update(choices=_orders(()), value=GIVEN), heat: None, every: None,
             bars: None, files: "",
         },
     )  # fmt: skip
+
+
+def _orders(labels: Iterable[str]) -> list[tuple[str, str]]:
+    return [*choices([GIVEN]), *((label, label) for label in labels)]
 
 
 def ordered(value: Values, by: Any) -> list[int]:
@@ -114,7 +119,7 @@ def _bars(value: Values, n: int, heads: Heads) -> Any:
     pairs = zip(value["labels"], value["scores"][n].tolist(), strict=True)
     found = sorted(pairs, key=lambda pair: -pair[1])
     shown = ranked([{"label": label, "score": score} for label, score in found])
-    return gr.update(value=shown, label=PICKED.format(heads.noun, _named(value, n, heads)))
+    return gr.update(value=shown, label=told(PICKED.format(heads.noun, _named(value, n, heads))))
 
 
 def _named(value: Values, n: int, heads: Heads) -> str:

@@ -13,6 +13,7 @@ import gradio as gr
 
 from pipelines.engine.request import Failed
 from pipelines.errors import PipelineError
+from ui.language import told
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def message_of(error: BaseException) -> str:
 def refusal(error: BaseException | Failed) -> gr.Error:
     """The error that Gradio's clients show as it is, without a traceback on the console."""
     text = _short(error.message) if isinstance(error, Failed) else message_of(error)
-    return gr.Error(text, print_exception=False)
+    return gr.Error(told(text), print_exception=False)
 
 
 def _short(text: str) -> str:

@@ -30,6 +30,7 @@ from pipelines.held import Held
 from pipelines.limits import GB, MB
 from settings import Settings
 from ui import say
+from ui.language import told
 from ui.messages import message_of
 from ui.place import Place
 
@@ -135,7 +136,7 @@ class ModelsPage:
 
     def _named(self, each: Named) -> Named:
         """The same without its name, where a stranger looks at a model that needs a token."""
-        return each if self.mine or not guarded(each.model) else replace(each, model=CLOSED)
+        return each if self.mine or not guarded(each.model) else replace(each, model=told(CLOSED))
 
     def _acts(self, act: Callable[[str], Any]) -> Callable[[str], str]:
         def clicked(chosen: str) -> str:
@@ -194,7 +195,7 @@ def say_loading(event: Event) -> str:
     if isinstance(event, Waiting | Loading):
         return say.waiting(event)
     if isinstance(event, InMemory):
-        return f'<div class="note">Loaded in {event.seconds:.1f} s.</div>'
+        return f'<div class="note">{told(f"Loaded in {event.seconds:.1f} s.")}</div>'
     return say.alert(event.message) if isinstance(event, Failed) else ""
 
 
@@ -208,16 +209,16 @@ def held_rows(told: Iterable[Held], now: float) -> list[list[str]]:
 def held_row(held: Held, now: float, shared: bool = False) -> list[str]:
     """A line of the table."""
     if held.users:
-        leaves = "in use"
+        leaves = told("in use")
     elif held.pinned:
-        leaves = "pinned"
+        leaves = told("pinned")
     else:
-        leaves = f"in {left(held.expires - now)}" if held.expires else "when room is needed"
+        leaves = told(f"in {left(held.expires - now)}" if held.expires else "when room is needed")
     commit = f"@{held.revision[:7]}" if held.revision != "shipped" else ""
-    used = "now" if held.users else ago(now - held.last_used)
+    used = told("now") if held.users else ago(now - held.last_used)
     mapped = held.load.device_map
-    device = held.device if mapped == "none" else f"{held.device}, map {mapped}"
-    taken = f"{size(held.bytes)}, shared" if shared else size(held.bytes)
+    device = held.device if mapped == "none" else told(f"{held.device}, map {mapped}")
+    taken = told(f"{size(held.bytes)}, shared") if shared else size(held.bytes)
     return [
         f"{held.model}{commit}", held.task, device, held.dtype, taken, used, leaves, held.id,
     ]  # fmt: skip
@@ -225,11 +226,13 @@ def held_row(held: Held, now: float, shared: bool = False) -> list[str]:
 
 def gauge(memory: Memory) -> str:
     """How full a memory is, as HTML."""
-    words = f"{escape(memory.name)}: {size(memory.used)} of {size(memory.total)} in use"
+    words = f"{memory.name}: "
+    words += told(f"{size(memory.used)} of {size(memory.total)} in use")
     if memory.budget:
-        words += f"; models have {size(memory.models)} of {size(memory.budget)}"
+        words += f"; {told(f'models have {size(memory.models)} of {size(memory.budget)}')}"
     return (
-        f'<div><span>{words}</span><meter min="0" max="{memory.total}" '
+        f'<div><span>{escape(words)}</span><meter aria-label="{escape(memory.name)}" min="0" '
+        f'max="{memory.total}" '
         f'high="{memory.total * 0.9:.0f}" value="{memory.used}"></meter></div>'
     )
 
@@ -241,16 +244,18 @@ def size(count: float) -> str:
 
 def ago(seconds: float) -> str:
     """How long ago, coarsely."""
-    return "just now" if seconds < MINUTE else f"{left(seconds)} ago"
+    return told("just now" if seconds < MINUTE else f"{left(seconds)} ago")
 
 
 def left(seconds: float) -> str:
     """A time span in its largest unit."""
-    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+    for unit, name, names in (
+        (DAY, "day", "days"), (HOUR, "hour", "hours"), (MINUTE, "minute", "minutes"),
+    ):  # fmt: skip
         if seconds >= unit:
             count = round(seconds / unit)
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return "a moment"
+            return f"{count} {told(names if count > 1 else name)}"
+    return told("a moment")
 
 
 def _empty(status: Status) -> str:
@@ -271,7 +276,7 @@ def _picks(place: int, *told: int) -> Callable[..., Any]:
         if not row:
             return gr.skip(), gr.skip()
         words = " · ".join(row[n] for n in told)
-        return row[place], f'<div class="note">Chosen: {escape(words)}</div>'
+        return row[place], f'<div class="note">{told("Chosen:")} {escape(words)}</div>'
 
     return picked
 

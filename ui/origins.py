@@ -21,6 +21,7 @@ from pipelines.spec import TaskSpec
 from settings import Settings
 from ui import say
 from ui.hub_parts import HubParts, hub_parts, read_parts
+from ui.language import told
 from ui.messages import message_of
 from ui.place import Place
 
@@ -150,7 +151,7 @@ def _drawn(side: Origins, truth: gr.Dropdown, spec: TaskSpec, seen: Preview) -> 
         side.said: "",
         side.preview: gr.update(
             value=_table(seen), visible=bool(seen.rows),
-            label=f"First rows of {seen.shown_count}" if seen.count else "First rows",
+            label=told(f"First rows of {seen.shown_count}" if seen.count else "First rows"),
         ),
         **(side.dataset.told(seen.about) if side.dataset and seen.about else {}),
         truth: gr.update(choices=["", *rest], value="", visible=shown),

@@ -8,7 +8,9 @@ from typing import Any
 import gradio as gr
 
 from pipelines.spec import Output
+from ui import say
 from ui.downloads import Download, downloads, to_csv
+from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.spans import COLOURS, segments
 
@@ -53,9 +55,7 @@ def passages(output: Output) -> Display:
         return {
             table: gr.update(value=[_row(n, a) for n, a in found], visible=bool(found)),
             text: marked(value["context"], found, [a for _, a in ranked(value["answers"], 0)]),
-            none: gr.update(
-                value=f'<div class="hint">{said}</div>', visible=bool(said) and not silent
-            ),
+            none: gr.update(value=say.hint(said), visible=bool(said) and not silent),
             files: _files(found) if found else "",
         }
 
@@ -112,7 +112,7 @@ def marked(context: str, shown: Sequence[tuple[int, Answer]], every: Sequence[An
 
 def _row(rank: int, answer: Answer) -> list[Any]:
     score = answer["score"]
-    return [str(rank), answer["answer"] or SILENCE, "" if score is None else f"{score:.1%}"]
+    return [str(rank), answer["answer"] or told(SILENCE), "" if score is None else f"{score:.1%}"]
 
 
 def _files(found: Sequence[tuple[int, Answer]]) -> str:

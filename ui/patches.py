@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 from pipelines.maps import FULL
 from pipelines.spec import Output
 from ui.depth import scale_of
+from ui.language import choices, told
 from ui.panel import Display, Updates, Values
 
 CLICKED = "the clicked patch"
@@ -74,7 +76,7 @@ def patches(output: Output) -> Display:
         return {
             kept: dict(value),
             picked: None,
-            whole: gr.update(choices=[CLICKED, *names], value=names[0]),
+            whole: gr.update(choices=choices([CLICKED, *names]), value=names[0]),
             strength: STRENGTH,
             **draw(value, None, names[0], STRENGTH),
         }
@@ -154,10 +156,13 @@ def _legend(found: Any, value: Values, at: tuple[int, int] | None, of: str) -> s
     """The colours with the least and the largest cosine, and what was compared."""
     stops = ", ".join(f"rgb({r}, {g}, {b})" for r, g, b in scale_of(COLOURS)[::16].tolist())
     rows, columns = value["shape"]
-    place = f"row {at[0] + 1}, column {at[1] + 1}" if at else of
+    place = told(f"row {at[0] + 1}, column {at[1] + 1}" if at else of)
+    said = (
+        f"{rows} x {columns} patches of the picture as the model saw it, compared with {place}. "
+        "A click on another runs nothing again."
+    )
     return (
         f'<div class="scale"><i style="background: linear-gradient(90deg, {stops})"></i>'
         f"<span>{found.min():.2f}</span><span>{found.max():.2f}</span></div>"
-        f'<div class="note">{rows} x {columns} patches of the picture as the model saw it, '
-        f"compared with {place}. A click on another runs nothing again.</div>"
+        f'<div class="note">{escape(told(said))}</div>'
     )

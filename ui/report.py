@@ -10,6 +10,7 @@ from gradio.blocks import Block
 
 from pipelines.jobs.job import Job
 from pipelines.jobs.scores import Report, read_report
+from ui.language import told
 from ui.worst import pictures_of, players_of
 
 HEADS = ["Row", "Score", "Right answer", "Found"]
@@ -58,14 +59,13 @@ class ReportView:
 
 def _scores(report: Report) -> str:
     if not report.rows:
-        return f'<div class="hint">{escape(report.note or UNCOMPARED)}</div>'
+        return f'<div class="hint">{escape(told(report.note or UNCOMPARED))}</div>'
     parts = "".join(
-        f"<li><b>{score:.1%}</b><span>{escape(name)}</span></li>"
+        f"<li><b>{score:.1%}</b><span>{escape(told(name))}</span></li>"
         for name, score in report.scores.items()
     )
-    return (
-        f'<ul class="scored">{parts}<li><b>{report.rows:,}</b><span>rows compared</span></li></ul>'
-    )
+    compared = f"<li><b>{report.rows:,}</b><span>{told('rows compared')}</span></li>"
+    return f'<ul class="scored">{parts}{compared}</ul>'
 
 
 def _matrix(report: Report) -> Any:
@@ -80,7 +80,7 @@ def _matrix(report: Report) -> Any:
         graph_objects.Heatmap(
             x=names, y=names, z=shares, text=[[str(c or "") for c in r] for r in report.confusion],
             texttemplate="%{text}", colorscale="Purples", zmin=0, zmax=1, showscale=False,
-            hovertemplate="right: %{y}<br>found: %{x}<br>%{text} rows<extra></extra>",
+            hovertemplate=told("right: %{y}<br>found: %{x}<br>%{text} rows") + "<extra></extra>",
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")

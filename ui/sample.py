@@ -18,6 +18,7 @@ from pipelines.jobs.preview import shown_count, whole_count
 from pipelines.jobs.sample import ROWS, pace
 from ui import say
 from ui.jobs import duration
+from ui.language import told
 from ui.messages import message_of
 from ui.rows import narrow_table
 
@@ -85,8 +86,10 @@ def _line(job: Job) -> str:
     """Pace, errors, who answered, and the time for all rows."""
     state, speed = job.state, pace(job)
     total = whole_count(job)
-    parts = [f"{state.errors:,} with an error"] if state.errors else []
-    parts += [f"{speed:,.1f} rows/s", f"batch size {state.batch_size or 1}"] if speed else []
+    parts = [told(f"{state.errors:,} with an error")] if state.errors else []
+    parts += (
+        [told(f"{speed:,.1f} rows/s"), told(f"batch size {state.batch_size or 1}")] if speed else []
+    )
     parts += [state.model, state.device, state.dtype] if state.model else []
     whole = (
         f"All {shown_count(total)} rows: about {duration(total / speed)}"
@@ -95,6 +98,6 @@ def _line(job: Job) -> str:
     )
     line = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return (
-        f'<div class="tried" role="status"><b>{escape(whole)}</b>'
+        f'<div class="tried" role="status"><b>{escape(told(whole))}</b>'
         f'<div class="timing">{line}</div></div>'
     )

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from pipelines.engine.request import Loading, Meta, Progress, Waiting
+from ui.language import told
 
 MB = 1_000_000
 WHOLE_MB = 10 * MB
@@ -21,20 +22,20 @@ JSON_CHARS, JSON_SHOWN = 2_000, 100
 
 def hint(text: str) -> str:
     """What to do while there is no result yet."""
-    return f'<div class="hint">{escape(text)}</div>'
+    return f'<div class="hint">{escape(told(text))}</div>'
 
 
 def alert(message: str) -> str:
     """One sentence that says what went wrong; read aloud by screen readers."""
-    return f'<div class="alert" role="alert">{escape(message)}</div>'
+    return f'<div class="alert" role="alert">{escape(told(message))}</div>'
 
 
 def waiting(event: Waiting | Loading) -> str:
     """A bar with what is waited for, and with the bytes where they are known."""
     if not event.total_bytes:
-        return _bar(event.note)
+        return _bar(told(event.note))
     done, total = event.done_bytes, event.total_bytes
-    return _bar(f"{event.note}, {_megabytes(done, total)}", done, total)
+    return _bar(f"{told(event.note)}, {told(_megabytes(done, total))}", done, total)
 
 
 def _megabytes(done: float, total: float) -> str:
@@ -44,26 +45,28 @@ def _megabytes(done: float, total: float) -> str:
 
 
 def progress(event: Progress) -> str:
+    note = told(event.note or "Running")
     if not event.total:
-        return _bar(event.note or "Running")
-    return _bar(f"{event.note or 'Running'} {event.done} of {event.total}", event.done, event.total)
+        return _bar(note)
+    count = told(f"{event.done} of {event.total}")
+    return _bar(f"{note} {count}", event.done, event.total)
 
 
 def timing(meta: Meta, notes: tuple[str, ...] = ()) -> str:
     """`model@revision · device · dtype · queue · load · run · throughput`, then the notes."""
     model = f"{meta.model}@{meta.revision[:7]}" if meta.revision else meta.model
     seconds = (
-        f"queue {meta.queue_seconds:.2f} s",
-        f"load {meta.load_seconds:.1f} s",
-        f"run {meta.run_seconds:.2f} s",
+        told(f"queue {meta.queue_seconds:.2f} s"),
+        told(f"load {meta.load_seconds:.1f} s"),
+        told(f"run {meta.run_seconds:.2f} s"),
     )
     parts = [model, meta.device, meta.dtype, *seconds]
     if meta.rate:
-        parts.append(f"{_short(meta.rate)} {meta.unit}")
+        parts.append(f"{_short(meta.rate)} {told(meta.unit)}")
     said = (("Stopped; this is what there was so far.",) if meta.stopped else ()) + notes
     line = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return f'<div class="timing">{line}</div>' + "".join(
-        f'<div class="note">{escape(note)}</div>' for note in said
+        f'<div class="note">{escape(told(note))}</div>' for note in said
     )
 
 
@@ -102,9 +105,9 @@ def _cut(value: Any, items: int) -> Any:
     if isinstance(value, dict):
         return {key: _cut(item, items) for key, item in value.items()}
     if isinstance(value, str) and len(value) > JSON_CHARS:
-        return f"{value[:JSON_SHOWN]}… {len(value) - JSON_SHOWN:,} more characters"
+        return f"{value[:JSON_SHOWN]}… {told(f'{len(value) - JSON_SHOWN:,} more characters')}"
     if not isinstance(value, list):
         return value
     more = len(value) - items
     kept = [_cut(item, items) for item in value[:items]]
-    return [*kept, f"… {more:,} more"] if more > 0 else kept
+    return [*kept, f"… {told(f'{more:,} more')}"] if more > 0 else kept

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipelines.spec import Output
+from ui import say
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
 
@@ -59,7 +60,7 @@ def entities(output: Output) -> Display:
                 color_map=colours(value["spans"]),
                 show_legend=bool(found),
             ),
-            none: gr.update(value=f'<div class="hint">{said}</div>', visible=not found),
+            none: gr.update(value=say.hint(said), visible=not found),
             table: gr.update(value=rows, visible=bool(found)),
             files: _files(value["text"], found) if found else "",
         }

@@ -10,8 +10,10 @@ from gradio.processing_utils import save_bytes_to_cache
 from pipelines import waves
 from pipelines.spec import Output
 from pipelines.spectrograms import picture as picture_of
+from ui import say
 from ui.displays import Player, clock
 from ui.downloads import Download, downloads
+from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.sources import WAVEFORM
 from ui.waves import figure
@@ -30,27 +32,27 @@ def sound(output: Output) -> Display:
         player = Player(
             label=output.label, interactive=False, buttons=[], waveform_options=WAVEFORM
         )
-        told = gr.HTML()
+        facts = gr.HTML()
         picture = gr.Plot(label="Spectrogram", elem_classes="plot sounds")
 
     def draw(value: Values) -> Updates:
         samples, rate = value["samples"], int(value["sampling_rate"])
         if not len(samples):
-            hint = f'<div class="hint">{EMPTY}</div>'
-            return {player: None, told: hint, picture: gr.update(value=None, visible=False)}
+            hint = say.hint(EMPTY)
+            return {player: None, facts: hint, picture: gr.update(value=None, visible=False)}
         wav = waves.to_wav(samples, rate)
         path = save_bytes_to_cache(wav, f"{STEM}.wav", player.GRADIO_CACHE)
         return {
             player: path,
-            told: f'<div class="note">{said(value)}</div>' + downloads(STEM, Download("wav", wav)),
+            facts: f'<div class="note">{said(value)}</div>' + downloads(STEM, Download("wav", wav)),
             picture: gr.update(value=_spectrogram(samples, rate), visible=True),
         }
 
     return Display(
         box=box,
-        components=(player, told, picture),
+        components=(player, facts, picture),
         draw=lambda value, inputs: draw(value),
-        clear=lambda: {player: None, told: "", picture: None},
+        clear=lambda: {player: None, facts: "", picture: None},
     )
 
 
@@ -58,7 +60,7 @@ def said(value: Values) -> str:
     """Length, rate and channels in words."""
     length, channels = value["samples"].shape
     rate = int(value["sampling_rate"])
-    wide = CHANNELS.get(channels, f"{channels} channels")
+    wide = told(CHANNELS.get(channels, f"{channels} channels"))
     return f"{clock(length / rate)} · {rate / 1000:g} kHz · {wide}"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.spec import Output
+from ui import say
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
 from ui.theme import ACCENT
@@ -32,7 +33,7 @@ Floats = NDArray[np.float64]
 def similarity(output: Output) -> Display:
     """Nearest texts in words, the heat map, the map, and the vectors to take away."""
     with gr.Column(visible=False, elem_classes="display") as box:
-        alone = gr.HTML(f'<div class="hint">{ONE_TEXT}</div>', visible=False)
+        alone = gr.HTML(say.hint(ONE_TEXT), visible=False)
         table = gr.Dataframe(
             headers=["Text", "Nearest", "Cosine"],
             label="Nearest of the others",

@@ -11,6 +11,7 @@ import gradio as gr
 
 from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 HEAD = ("name", "question", "type", "answer", "confidence", "option", "share")
@@ -61,13 +62,21 @@ def card(one: Decided, least: float) -> str:
     gauge = _gauge(one) if one["type"] == "score" else ""
     bars = "".join(_bar(option, one, least) for option in one["options"])
     sure = one["confidence"]
-    confidence = "" if sure is None else f'<span class="badge">{sure:.0%} confident</span>'
+    confidence = (
+        "" if sure is None else f'<span class="badge">{told(f"{sure:.0%} confident")}</span>'
+    )
     return (
         f'<section class="fills verdict"><h4>{escape(one["name"])}</h4>'
         f'<p class="asked">{escape(one["question"])}</p>'
-        f'<p class="best"><strong>{escape(answered(one, least))}</strong>{confidence}</p>'
+        f'<p class="best"><strong>{escape(_shown(one, least))}</strong>{confidence}</p>'
         f"{gauge}<ol>{bars}</ol></section>"
     )
+
+
+def _shown(one: Decided, least: float) -> str:
+    """The same as it is read: an option is the asker's own word."""
+    said = answered(one, least)
+    return said if one["type"] == "choice" else told(said)
 
 
 def answered(one: Decided, least: float) -> str:
@@ -89,7 +98,8 @@ SAID: dict[str, Callable[[Decided, float], str]] = {
 
 def _bar(option: Values, one: Decided, least: float) -> str:
     """Name and share on a line, a bar below; the answer's is marked."""
-    name, said = escape(str(option["option"])), option["description"]
+    own = str(option["option"])
+    name, said = escape(told(own) if one["type"] == "noul" else own), option["description"]
     more = f" <small>{escape(said)}</small>" if said else ""
     best = max(o["share"] for o in one["options"])
     chosen = option["share"] == best
@@ -110,8 +120,9 @@ def _gauge(one: Decided) -> str:
     ends = (one["options"][0]["option"], one["options"][-1]["option"])
     ticks = "".join(f'<i style="left:{n / last:.2%}"></i>' for n in range(last + 1))
     low, high = (escape(str(end)) for end in ends)
+    name = told(f"{one['value']:.2f} of {last}")
     return (
-        f'<div class="gauge" role="img" aria-label="{one["value"]:.2f} of {last}">'
+        f'<div class="gauge" role="img" aria-label="{name}">'
         f'<div class="scale">{ticks}<b style="left:{place}"></b></div>'
         f"<span>{low}</span><span>{high}</span></div>"
     )

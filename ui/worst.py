@@ -18,6 +18,7 @@ from pipelines.sources import HEAD_BYTES, sniff
 from pipelines.tasks import task
 from pipelines.uploads import local_upload
 from settings import upload_folder
+from ui.language import told
 
 MOST = 12
 MOST_BYTES = 200 * MB
@@ -66,7 +67,7 @@ def _shown(job: Job, report: Report, kinds: tuple[type[Kind], ...]) -> Iterator[
     for index, entry in worst.items():
         path = _copied(job, index, names.get(index))
         if path:
-            said = f"row {index + 1}: {entry['truth']} → {entry['found']}"
+            said = f"{told(f'row {index + 1}')}: {entry['truth']} → {entry['found']}"
             yield Shown(path=path, said=said)
 
 

@@ -10,6 +10,7 @@ import gradio as gr
 
 from pipelines.spec import Output
 from ui.downloads import Download, downloads
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
@@ -55,8 +56,9 @@ def written(output: Output) -> Display:
 def lengths(text: str, read: str) -> str:
     """How many words were made of how many."""
     made, taken = words(text), words(read)
-    share = f", {made / taken:.0%}" if taken else ""
-    return f"{made:,} of {taken:,} words{share}" if taken else f"{made:,} words"
+    if not taken:
+        return told(f"{made:,} words")
+    return told(f"{made:,} of {taken:,} words, {made / taken:.0%}")
 
 
 def words(text: Any) -> int:
