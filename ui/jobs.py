@@ -87,7 +87,7 @@ class JobsPage:
         ]  # fmt: skip
 
     def wire(self, chosen: gr.State) -> None:
-        seen = gr.State("")
+        seen = gr.State("nothing yet")
         look = {"fn": self.look, "inputs": [chosen, seen], "outputs": [*self.drawn, seen]}
         self.timer.tick(**look, queue=False, **QUIET)
         chosen.change(**look, queue=False, **QUIET)

@@ -119,6 +119,11 @@ def _all(values: Any, catalogue: Catalogue) -> list[Any]:
     return [_said(value, catalogue) for value in values]
 
 
+def _headed(table: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """A table that is laid out has headings, and no rows yet."""
+    return {**table, "headers": _all(table["headers"], catalogue)}
+
+
 def _choices(pairs: Any, catalogue: Catalogue) -> list[list[Any]]:
     """What is seen of each choice; what it stands for stays as it is."""
     return [[_said(label, catalogue), value] for label, value in pairs]
@@ -143,7 +148,7 @@ def _html(value: str, catalogue: Catalogue) -> str:
 OWN: Mapping[str, Mapping[str, Any]] = {
     "button": {"value": _said},
     "checkboxgroup": {"choices": _choices},
-    "dataframe": {"headers": _all},
+    "dataframe": {"headers": _all, "value": _headed},
     "dataset": {"sample_labels": _all},
     "dropdown": {"choices": _choices},
     "html": {"value": _html},
