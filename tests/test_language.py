@@ -17,7 +17,8 @@ import pytest
 from pipelines.jobs.desk import Desk
 from pipelines.kinds import Choice
 from pipelines.languages import LANGUAGES as TONGUES
-from pipelines.spec import TaskSpec, load_fields
+from pipelines.load_fields import load_fields
+from pipelines.spec import TaskSpec
 from pipelines.tasks import ROWS
 from settings import Settings
 from tests.fakes import FakeEngine
