@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Timer
 from typing import BinaryIO
@@ -23,12 +23,13 @@ CPU_SECONDS = 300
 
 @contextmanager
 def confined(
-    module: str, args: tuple[object, ...], file: BinaryIO, seconds: float
+    module: str, args: tuple[object, ...], file: BinaryIO, seconds: float | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `python -m module *args` with the file as its standard input; yields the process.
 
     It is killed after `seconds` and does not outlive the block. Its output ends early when it dies;
-    a reader knows by `wait()`, which is 0 only where all went well.
+    a reader knows by `wait()`, which is 0 only where all went well. Without `seconds` the reader
+    says by `killed_after` how long each part may take.
     """
     os.lseek(file.fileno(), 0, os.SEEK_SET)  # seek() may only move inside Python's own buffer
     process = subprocess.Popen(
@@ -38,14 +39,23 @@ def confined(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+    try:
+        with killed_after(seconds, process) if seconds is not None else nullcontext():
+            yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill the process if the block takes longer than that."""
     timer = Timer(seconds, process.kill)
     timer.start()
     try:
-        yield process
+        yield
     finally:
         timer.cancel()
-        process.kill()
-        process.communicate()
 
 
 def cap_resources() -> None:

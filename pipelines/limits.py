@@ -51,6 +51,8 @@ class Limits:
     """Of one frame."""
     document_bytes: int = 20 * MB
     document_pages: int = 500
+    pages_at_once: int = 100
+    """Of a document, that one question is asked of."""
     decode_seconds: float = 60.0
     ocr_seconds: float = 60.0
     fetch_seconds: float = 10.0
@@ -77,6 +79,7 @@ class Limits:
 PUBLIC_LABELS = 50
 """Labels that one visitor of a public app may ask for at once."""
 PUBLIC: dict[str, int] = {
-    "labels": PUBLIC_LABELS, "dataset_rows": 10_000, "dataset_bytes": 2 * GB,
+    "labels": PUBLIC_LABELS, "pages_at_once": 30, "dataset_rows": 10_000,
+    "dataset_bytes": 2 * GB,
 }  # fmt: skip
 """Fields of Limits where strangers visit."""

@@ -26,7 +26,7 @@ class Decoded:
     """What a pipeline is given, and sentences on what was done to get there.
 
     `value` is PIL RGB for Image; float32 of shape (samples,), mono in [-1, 1], for Audio;
-    an ocr.Page for Document; a videos.Footage for Video.
+    pages.Pages for Document; a videos.Footage for Video.
     """
 
     value: Any
@@ -69,7 +69,7 @@ def _sound(call: _Call) -> tuple[Any, tuple[str, ...]]:
 
 
 def _document(call: _Call) -> tuple[Any, tuple[str, ...]]:
-    page = call.params.get(call.kind.page) or 1
+    page = call.params.get(call.kind.page)
     lang = call.params.get(call.kind.lang) or "eng"
     return decode_document(call.source, page, lang, call.limits, page_field=call.kind.page)
 

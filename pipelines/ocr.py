@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import EngineError, InputError
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]
 """(x0, y0, x1, y1) in pixels."""
+WordBox = tuple[str, list[int]]
+"""A word, and its box as thousandths of the page."""
 NO_TESSERACT = "document question answering reads words with tesseract: apt install tesseract-ocr"
 LANGUAGE = re.compile(r"[a-z_]{3,20}")
 MOST_LANGUAGES = 3
-KEPT_PAGES = 64
+KEPT_PAGES = 256
 """Readings that are remembered: a few hundred words each."""
+AT_ONCE = min(4, os.cpu_count() or 1)
+"""Pages that are read at the same time, whoever asks: each keeps a core busy."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Reading:
 
     words: tuple[str, ...]
     boxes: tuple[Box, ...]
+
+
+NO_WORDS = Reading((), ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +66,19 @@ class Page:
         return self.reading.boxes
 
     @property
-    def word_boxes(self) -> list[tuple[str, list[int]]]:
-        """(word, [x0, y0, x1, y1] in 0..1000) as transformers' document question answering has it.
+    def word_boxes(self) -> list[WordBox]:
+        return word_boxes(self.reading, self.image.size)
 
-        transformers 5.23, pipelines/document_question_answering.py: apply_tesseract, normalize_box.
-        """
-        size = self.image.size * 2
-        return [
-            (word, [int(1000 * (edge / whole)) for edge, whole in zip(box, size, strict=True)])
-            for word, box in zip(self.words, self.boxes, strict=True)
-        ]
+
+def word_boxes(reading: Reading, size: tuple[int, int]) -> list[WordBox]:
+    """(word, [x0, y0, x1, y1] in 0..1000) as transformers' document question answering has it.
+
+    transformers 5.23, pipelines/document_question_answering.py: apply_tesseract, normalize_box.
+    """
+    return [
+        (word, [int(1000 * (edge / whole)) for edge, whole in zip(box, size * 2, strict=True)])
+        for word, box in zip(reading.words, reading.boxes, strict=True)
+    ]
 
 
 def read_page(image: Image, lang: str, limits: Limits, *, name: str = "image") -> Page:
@@ -116,6 +126,7 @@ class _Slot:
 
 
 _readings = _Readings(KEPT_PAGES)
+_turns = BoundedSemaphore(AT_ONCE)
 
 
 def _read(image: Image, *, lang: str, limits: Limits, name: str) -> Reading:
@@ -143,9 +154,10 @@ def _run_tesseract(image: Image, lang: str, limits: Limits, name: str) -> Readin
     plain = image.copy()
     plain.format = "PPM"  # what pytesseract hands over: the same pixels, without zlib's time
     try:
-        cells = tesseract.image_to_data(
-            plain, lang=lang, output_type="dict", timeout=limits.ocr_seconds
-        )
+        with _turns:
+            cells = tesseract.image_to_data(
+                plain, lang=lang, output_type="dict", timeout=limits.ocr_seconds
+            )
     except tesseract.TesseractNotFoundError:
         raise EngineError(NO_TESSERACT) from None
     except tesseract.TesseractError:

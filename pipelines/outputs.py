@@ -36,7 +36,12 @@ class Spectrogram(OutputKind):
 
 
 class Answers(OutputKind):
-    """{"page": PIL RGB, "answers": [{"answer", "score", "boxes": [(x0, y0, x1, y1)]}]}, pixels."""
+    """{"pages": {number: {"jpeg", "size"}}, "total": pages of the document, "answers": [{"answer",
+    "score", "page", "boxes": [(x0, y0, x1, y1)]}]}: the surest first, boxes in pixels of the size.
+
+    A page is None where there is only one picture, or where none says it. Only pages with answers
+    are there, or the first.
+    """
 
 
 class Reply(OutputKind):

@@ -51,7 +51,7 @@ def open_source(
 ) -> Iterator[Source]:
     """Open an upload or fetch its URL; refuse a wrong size or type before anything is decoded."""
     if upload.url is not None:
-        file = _spooled(fetch(upload.url, max_bytes, limits, name=name))
+        file = spooled(fetch(upload.url, max_bytes, limits, name=name))
     else:
         file = _opened(name, upload.path)
     with file:
@@ -146,7 +146,7 @@ def _opened(name: str, path: Path | None) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _spooled(content: bytes) -> BinaryIO:
+def spooled(content: bytes) -> BinaryIO:
     """A nameless file on disk, which a process of its own can be given as well."""
     file = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 (open_source closes it)
     file.write(content)

@@ -155,6 +155,10 @@ TRAITS: dict[str, Trait] = {
         holds=lambda pipe: bool(pipe.model.config.model_type != "vision-encoder-decoder"),
         means="read the words of the page",
     ),
+    "pixels": Trait(
+        holds=lambda pipe: (pipe.image_processor or pipe.feature_extractor) is not None,
+        means="look at the page itself",
+    ),
     "panoptic": Trait(
         holds=lambda pipe: _segments(pipe, "panoptic"),
         means="tell things and grounds apart (panoptic)",

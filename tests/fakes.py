@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from pipelines.engine.request import (
     Done,
@@ -180,12 +181,20 @@ def page() -> Image.Image:
 
 
 def _answers() -> dict[str, Any]:
+    """Of a document of 12 pages, two with answers; the second one is dark."""
+    looks = {}
+    for number, image in ((3, page()), (11, ImageOps.invert(page()))):
+        file = io.BytesIO()
+        image.save(file, "JPEG")
+        looks[number] = {"jpeg": file.getvalue(), "size": (1_600, 2_000)}
     return {
-        "page": page(),
+        "pages": looks,
+        "total": 12,
         "answers": [
-            {"answer": "42.00 EUR", "score": 0.97,
-             "boxes": [(215, 465, 330, 505), (340, 465, 430, 505)]},
-            {"answer": "12.00", "score": 0.02, "boxes": [(222, 345, 330, 385)]},
+            {"answer": "42.00 EUR", "score": 0.97, "page": 3,
+             "boxes": [(430, 930, 660, 1_010), (680, 930, 860, 1_010)]},
+            {"answer": "12.00", "score": 0.02, "page": 11, "boxes": [(444, 690, 660, 770)]},
+            {"answer": "2041", "score": 0.01, "page": 3, "boxes": [(400, 210, 600, 270)]},
         ],
     }  # fmt: skip
 

@@ -69,7 +69,7 @@ ANSWERS = {
     "image-classification": items({"label": TEXT, "score": SHARE}),
     "zero-shot-classification": items({"label": TEXT, "score": SHARE}),
     "document-question-answering": items(
-        {"answer": TEXT, "score": NUMBER, "start": {"type": "integer"}, "end": {"type": "integer"}}
+        {"answer": TEXT, "score": NUMBER, "start": COUNT, "end": COUNT, "page": COUNT}
     ),
     **dict.fromkeys(
         ("text-generation", "image-text-to-text", "any-to-any"), record({"generated_text": TEXT})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from pipelines.engine.request import Progress
 from tests.engine_room import Room
@@ -144,8 +147,11 @@ def test_a_model_that_cannot_fill_up_short_inputs_takes_one_at_a_time(room: Room
 
 def test_answers_are_boxed_on_the_page(room: Room) -> None:
     found = room.run(DOCUMENT, top_k=3).outputs["answers"]
-    width, height = found["page"].size
+    width, height = found["pages"][1]["size"]
     assert (width, height) == (600, 300)
+    assert list(found["pages"]) == [1]
+    with Image.open(io.BytesIO(found["pages"][1]["jpeg"])) as picture:
+        assert picture.size == (600, 300)
     assert len(found["answers"]) == 3
     for answer in found["answers"]:
         assert len(answer["boxes"]) == len(answer["answer"].split())

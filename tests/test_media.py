@@ -639,7 +639,7 @@ def test_a_document_may_be_a_picture(take: Take) -> None:
 
 def test_a_pdf_page_is_drawn_at_200_dpi_with_a_note(take: Take) -> None:
     content = made.pdf_of(_coloured("white", "black", "red"))
-    first, second = (take(Document(), content, {"page": page}) for page in (None, 2))
+    first, second = (take(Document(), content, {"page": page}) for page in (1, 2))
     assert first.value.image.mode == "RGB"
     assert first.value.image.size == (250, 125)
     assert (_corner(first), _corner(second)) == ((255, 255, 255), (0, 0, 0))

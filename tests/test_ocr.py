@@ -91,10 +91,12 @@ def test_normalised_boxes_follow_the_formula_of_transformers() -> None:
 def test_nothing_is_read_until_words_are_asked_for(calls: list[Any], tmp_path: Path) -> None:
     path = tmp_path / "page"
     path.write_bytes(made.saved(page_of("unread"), "PNG"))
-    page = media.decode(Document(), Upload("x", path=path), {}, 0, Limits(), name="image").value
-    assert page.image.size == (620, 140)
+    pages = media.decode(Document(), Upload("x", path=path), {}, 0, Limits(), name="image").value
+    assert pages.image.size == (620, 140)
+    assert pages.sheet(None).reading.words == ()
     assert calls == []
-    assert page.words == ("word1",)
+    pages.read()
+    assert pages.sheet(None).reading.words == ("word1",)
     assert calls == [((620, 140), "eng")]
 
 

@@ -11,6 +11,7 @@ from pipelines.outputs import OutputKind
 from pipelines.spec import Output
 from settings import Settings
 from ui import (
+    answers,
     asked,
     boxes,
     captions,
@@ -71,7 +72,7 @@ DISPLAYS: dict[type[OutputKind], Callable[[Output], Display]] = {
     outputs.Matrix: matrix.matrix,
     outputs.TextMatrix: matrix.texts,
     outputs.Transcript: displays.transcript,
-    outputs.Answers: displays.answers,
+    outputs.Answers: answers.answers,
     outputs.Reply: chat.conversation,
     outputs.Spans: spans.entities,
     outputs.Fills: fills.filled,

@@ -9,21 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.data_classes import FileData
 
 from pipelines.spec import Output
 from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
 from pipelines.uploads import Upload
 from ui.downloads import Download, downloads
-from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.sources import WAVEFORM
 
-PALETTE = ("#4f46e5", "#0d9488", "#c2410c", "#a21caf", "#0369a1", "#4d7c0f")
-FILL, BORDER = 0.25, 1.0
-BORDER_SHARE = 400
-"""The border of a box is the page's longer side divided by this, in pixels."""
 DOWNLOADS: dict[str, Callable[[Values], str]] = {
     "srt": lambda value: to_srt(value["chunks"]),
     "vtt": lambda value: to_vtt(value["chunks"]),
@@ -151,57 +145,3 @@ def _links(value: Values, upload: Upload | None) -> str:
     """The files of a transcript, named after the recording."""
     stem = Path(upload.name).stem if upload else "transcript"
     return downloads(stem, *(Download(name, write(value)) for name, write in DOWNLOADS.items()))
-
-
-def answers(output: Output) -> Display:
-    """The page with the words of each answer boxed, and the answers with their scores."""
-    with gr.Column(visible=False, elem_classes="display") as box:
-        table = gr.Dataframe(
-            headers=["", "Answer", "Score"],
-            label="Answers",
-            interactive=False,
-            column_widths=["12%", "66%", "22%"],
-            wrap=True,
-            buttons=[],
-            elem_classes="table",
-        )
-        page = gr.AnnotatedImage(
-            label=output.label, show_legend=True, buttons=["fullscreen"], elem_classes="page"
-        )
-    return Display(
-        box=box,
-        components=(table, page),
-        draw=lambda value, inputs: {
-            table: [_row(n, a) for n, a in enumerate(value["answers"], start=1)],
-            page: _boxed(value),
-        },
-        clear=lambda: {table: None, page: None},
-    )
-
-
-def _row(rank: int, answer: Values) -> list[Any]:
-    score = answer["score"]
-    return [rank, answer["answer"] or told("(nothing)"), "" if score is None else f"{score:.1%}"]
-
-
-def _boxed(value: Values) -> Any:
-    """One mask for each answer that has boxes, in its own colour."""
-    shape = (value["page"].height, value["page"].width)
-    found = [
-        (_mask(shape, a["boxes"]), f"{n}. {a['answer']}")
-        for n, a in enumerate(value["answers"], start=1)
-        if a["boxes"]
-    ]
-    colours = {name: PALETTE[i % len(PALETTE)] for i, (_, name) in enumerate(found)}
-    return gr.update(value=(value["page"], found), color_map=colours)
-
-
-def _mask(shape: tuple[int, int], boxes: Sequence[tuple[int, int, int, int]]) -> Any:
-    """Opacity 0..1 of shape (height, width): boxes filled lightly, with a border."""
-    mask = np.zeros(shape)
-    line = max(2, max(shape) // BORDER_SHARE)
-    for x0, y0, x1, y1 in boxes:
-        mask[max(0, y0 - line) : y1 + line, max(0, x0 - line) : x1 + line] = BORDER
-    for x0, y0, x1, y1 in boxes:
-        mask[y0:y1, x0:x1] = FILL
-    return mask

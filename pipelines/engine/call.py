@@ -12,6 +12,7 @@ from pipelines.engine.clips import fit_clip
 from pipelines.engine.fit_tables import fit_questions, fit_table
 from pipelines.engine.fit_texts import fit_chat, fit_lines, fit_masked, fit_text
 from pipelines.engine.listen import fit_sound
+from pipelines.engine.paged import fit_pages
 from pipelines.engine.request import Request
 from pipelines.engine.spoken import pieces_of
 from pipelines.engine.talk import fit_prompts, read_talk
@@ -21,6 +22,7 @@ from pipelines.field import CALL, FORWARD, GENERATE, Field
 from pipelines.kinds import (
     Audio,
     Chat,
+    Document,
     FileKind,
     Image,
     Images,
@@ -40,6 +42,7 @@ from pipelines.kinds import (
 from pipelines.limits import Limits
 from pipelines.loading import Loaded
 from pipelines.media import decode
+from pipelines.pages import Told, unheard
 from pipelines.spec import BuildInput, Invocation, ModelFacts, TaskSpec
 from pipelines.traits import TRAITS
 from pipelines.videos import TAKES_FRAMES
@@ -64,6 +67,7 @@ class Prepared:
     has to come before the pipeline is made.
     `echo` is what the pipeline puts in front of the text that it generates. `room` is the number
     of new tokens that the model's window leaves, where that is less than was asked for, else 0.
+    `told` hears which page of a document is next.
     """
 
     inputs: dict[str, Any]
@@ -75,6 +79,7 @@ class Prepared:
     before: list[str] = field(default_factory=list)
     echo: str = ""
     room: int = 0
+    told: Told = unheard
 
     @property
     def values(self) -> dict[str, Any]:
@@ -82,10 +87,13 @@ class Prepared:
         return {**self.params, **self.inputs}
 
 
-def prepare(spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits) -> Prepared:
+def prepare(
+    spec: TaskSpec, request: Request, loaded: Loaded, limits: Limits, told: Told = unheard
+) -> Prepared:
     """Decode the files, fit the texts, route the parameters; raises InputError."""
     facts = loaded.facts
-    prepared = Prepared(dict(request.inputs), _applying(spec, request.params, facts))
+    params = _applying(spec, request.params, facts)
+    prepared = Prepared(dict(request.inputs), params, told=told)
     for f in spec.inputs:
         if isinstance(f.kind, FileKind):
             upload = request.inputs[f.name]
@@ -239,6 +247,7 @@ FITTERS: dict[type[Kind], Fitter] = {
     Spoken: _fit_spoken,
     MaskedText: fit_masked,
     Audio: fit_sound,
+    Document: fit_pages,
     Video: fit_clip,
     Questions: fit_questions,
     Table: fit_table,

@@ -42,11 +42,20 @@ def _read_document(
 ) -> tuple[list[str], list[str]]:
     if not upload.name.lower().endswith(".pdf"):
         return _read_image(name, upload, prepared, facts)
-    page = f"pypdfium2.PdfDocument({upload.name!r})[{prepared.params['page'] - 1}]"
+    pages = prepared.inputs[name]
+    document = f"pypdfium2.PdfDocument({upload.name!r})"
     scale = f"scale={DPI} / {POINTS_PER_INCH}"
+    drawn = f"page.render({scale}, may_draw_forms=False).to_pil().convert('RGB')"
+    if len(pages) > 1:
+        return ["import pypdfium2"], [
+            "pages = (",
+            f"    {drawn}",
+            f"    for page in {document}",
+            ")",
+        ]
     return ["import pypdfium2"], [
-        f"page = {page}",
-        f"{name} = page.render({scale}, may_draw_forms=False).to_pil().convert('RGB')",
+        f"page = {document}[{pages.numbers[0] - 1}]",
+        f"{name} = {drawn}",
     ]
 
 

@@ -98,13 +98,18 @@ class RowsRun:
             raise Cancelled
         single = replace(self.request, inputs=row.inputs, params=row.params, rows=(), batch_size=1)
         try:
-            return Ready(row, prepare(self.spec, single, self.loaded, self.limits))
+            return Ready(row, prepare(self.spec, single, self.loaded, self.limits, self._told))
         except Cancelled:
             raise
         except PipelineError as error:
             return Ready(row, error=str(error))
         except Exception as error:  # noqa: BLE001  one bad row never stops the others
             return Ready(row, error=reason_of(error))
+
+    def _told(self, done: int, total: int, note: str) -> None:
+        """A page of a row's document is next."""
+        if self.cancelled.is_set():
+            raise Cancelled
 
     def _callable(self, batch: list[Ready]) -> list[list[Ready]]:
         """The rows that one call of the pipeline may take together; errors are noted here."""

@@ -26,7 +26,7 @@ from pipelines.engine.request import (
 )
 from pipelines.engine.rows import RowsRun, rows_done
 from pipelines.engine.run import Run, run_alone, run_with_others
-from pipelines.engine.waits import Emit, patient, reporter, telling
+from pipelines.engine.waits import Emit, page_by_page, patient, reporter, telling
 from pipelines.engine.watch import Watch
 from pipelines.errors import InputError, ModelError, PipelineError
 from pipelines.limits import Limits
@@ -135,7 +135,8 @@ class Runner:
                 return
             emit(Progress(0, 0, "Reading the input"))
             began = time.monotonic()
-            prepared = prepare(spec, request, loaded, self.settings.limits)
+            told = page_by_page(emit, cancelled)
+            prepared = prepare(spec, request, loaded, self.settings.limits, told)
             run = Run(
                 request=request,
                 spec=spec,

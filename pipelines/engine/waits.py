@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pipelines.delivery import Report
-from pipelines.engine.request import Event, Loading, Waiting
+from pipelines.engine.request import Event, Loading, Progress, Waiting
 from pipelines.errors import Cancelled
+from pipelines.pages import Told
 from pipelines.turns import Patience
 from pipelines.weights import Make, Take, Weights, WeightsKey
 
@@ -71,3 +72,14 @@ def patient(
             emit(now)
 
     return Patience(say=say, check=check)
+
+
+def page_by_page(emit: Emit, cancelled: threading.Event) -> Told:
+    """Says which page of a document is next, and ends the run there where it was stopped."""
+
+    def told(done: int, total: int, note: str) -> None:
+        if cancelled.is_set():
+            raise Cancelled
+        emit(Progress(done, total, note))
+
+    return told

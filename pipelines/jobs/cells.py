@@ -71,6 +71,10 @@ def _answers(answer: Any) -> Flat:
     return {"answer": best.get("answer"), "score": best.get("score")}
 
 
+def _paged(answer: Any) -> Flat:
+    return {**_answers(answer), "page": _first(answer).get("page")}
+
+
 def _spans(answer: Any) -> Flat:
     names = [(span.get("entity_group") or span.get("entity"), span.get("word")) for span in answer]
     return {"entities": "; ".join(f"{label}: {word}" for label, word in names), "count": len(names)}
@@ -166,7 +170,7 @@ def _last_message(chat: Any) -> str:
 FLATTEN: dict[type[OutputKind], Callable[[Any], Flat]] = {
     Scores: _scores,
     Transcript: _text("text"),
-    Answers: _answers,
+    Answers: _paged,
     Passages: _answers,
     Asked: _asked,
     Captions: _captions,

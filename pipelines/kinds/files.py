@@ -98,7 +98,10 @@ class Audio(FileKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Document(FileKind):
-    """A page: picture or PDF. Decoded to a Page with words; `page` and `lang` name its params."""
+    """A picture or a PDF. Decoded to its Pages; `page` and `lang` name its params.
+
+    Without a value for the page it is all of them.
+    """
 
     page: str = "page"
     lang: str = "lang"

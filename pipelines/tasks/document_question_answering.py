@@ -1,4 +1,4 @@
-"""Document question answering: questions about a scanned page or PDF."""
+"""Document question answering: questions about a scanned page, or about all pages of a PDF."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 from pipelines.errors import InputError
 from pipelines.field import ENGINE, Field
 from pipelines.kinds import Choice, Document, Flag, Integer, Text
+from pipelines.ocr import Box
 from pipelines.outputs import Answers
+from pipelines.pages import Asked, Pages, Sheet
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
+from pipelines.tasks.pages import together, written_together
 
 DOCS = docs("DocumentQuestionAnsweringPipeline")
 MAX_PAGE = 500
@@ -38,10 +41,14 @@ Values = Mapping[str, Any]
 def _document_input(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     """Models that read pixels alone (Donut) get the page; the others its words and boxes too."""
     _check_window(params, facts)
-    page = inputs["image"]
-    call = {"image": page.image, "question": inputs["question"]}
-    if "words" in facts.traits:
-        call["word_boxes"] = page.word_boxes
+    pages, question = inputs["image"], inputs["question"]
+    words = "words" in facts.traits
+    if len(pages) > 1:
+        asked = Asked(pages, question, words=words, pixels="pixels" in facts.traits)
+        return Invocation((asked,))
+    call = {"image": pages.image, "question": question}
+    if words:
+        call["word_boxes"] = pages.sheet(None).word_boxes
     return Invocation((call,))
 
 
@@ -56,35 +63,51 @@ def _check_window(params: Values, facts: ModelFacts) -> None:
 
 def _document_code(inputs: Values, params: Values, facts: ModelFacts) -> Invocation:
     """In plain Python the pipeline reads the words itself, with the same tesseract."""
-    call = {"image": inputs["image"].image, "question": inputs["question"]}
+    pages, question = inputs["image"], inputs["question"]
+    several = len(pages) > 1
+    call = (
+        Asked(pages, question, words=False, pixels=True)
+        if several
+        else {"image": pages.image, "question": question}
+    )
     return Invocation((call,), {"lang": params["lang"]} if "words" in facts.traits else {})
 
 
 def _answers(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:
-    page = inputs["image"]
-    answers = [
-        {"answer": a["answer"], "score": a["score"], "boxes": _boxes(page, a)}
-        for a in _answers_json(raw)
-    ]
-    return {"answers": {"page": page.image, "answers": answers}}
+    pages = inputs["image"]
+    answers = [_placed(pages, answer) for answer in _answers_json(raw)]
+    first = pages.numbers[0] if pages.numbers else 1
+    shown = sorted({a["page"] for a in answers if a["page"]} or {first})
+    looks = {number: _look(pages.sheet(number)) for number in shown}
+    return {"answers": {"pages": looks, "total": pages.total, "answers": answers}}
 
 
-def _boxes(page: Any, answer: dict[str, Any]) -> list[tuple[int, int, int, int]]:
-    """Boxes in pixels of the words that an answer spans; none where it spans none."""
-    if answer["start"] is None or not answer["answer"]:
-        return []
-    return list(page.boxes[answer["start"] : answer["end"] + 1])
+def _placed(pages: Pages, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with its page, and the boxes of the words that it spans, if it spans some."""
+    page = answer.get("page")
+    boxes: list[Box] = []
+    if answer["start"] is not None and answer["answer"]:
+        words = slice(answer["start"], answer["end"] + 1)
+        boxes = list(pages.sheet(page).reading.boxes[words])
+    return {"answer": answer["answer"], "score": answer["score"], "page": page, "boxes": boxes}
+
+
+def _look(sheet: Sheet) -> dict[str, Any]:
+    return {"jpeg": sheet.jpeg, "size": sheet.size}
 
 
 def _answers_json(raw: Any) -> list[dict[str, Any]]:
-    """[{"answer", "score", "start", "end"}]; models that write their answer give no score."""
+    """[{"answer", "score", "start", "end"}], with the "page" where the document has pages.
+
+    Models that write their answer give no score.
+    """
     found = raw if isinstance(raw, list) else [raw]
+    names = ("score", "start", "end")
     return [
         {
             "answer": a["answer"] or "",
-            "score": a.get("score"),
-            "start": a.get("start"),
-            "end": a.get("end"),
+            **{name: a.get(name) for name in names},
+            **({"page": a["page"]} if "page" in a else {}),
         }
         for a in found
     ]
@@ -94,7 +117,7 @@ ROW = TaskSpec(
     id="document-question-answering",
     modality="Multimodal",
     title="Document questions",
-    help="Ask about a scanned page or PDF and see where the answer stands.",
+    help="Ask about a scanned page or all pages of a PDF and see where the answer stands.",
     inputs=(
         Field(name="image", kind=Document(), label="Page (picture or PDF)", required=True),
         Field(
@@ -109,15 +132,15 @@ ROW = TaskSpec(
             name="page",
             kind=Integer(low=1, high=MAX_PAGE),
             label="PDF page",
-            help="Which page of a PDF to read.",
-            default=1,
+            help="Empty: all pages are asked, and the best answers come first. Scores are made "
+            "page by page and compare less well between pages.",
             route=ENGINE,
         ),
         Field(
             name="top_k",
             kind=Integer(low=1, high=MAX_ANSWERS),
             label="Answers",
-            help="How many answers to show, best first.",
+            help="How many answers to show, best first. Models without scores give one a page.",
             default=1,
             docs=DOCS,
         ),
@@ -134,7 +157,7 @@ ROW = TaskSpec(
             name="handle_impossible_answer",
             kind=Flag(),
             label="May say nothing",
-            help="Lets the model answer with an empty text when the page does not say.",
+            help="Lets the model answer with an empty text where no page says it.",
             default=False,
             needs="words",
             docs=DOCS,
@@ -183,7 +206,10 @@ ROW = TaskSpec(
     work=lambda raw, inputs, facts, forwards: 1,
     unit="questions/s",
     batches=False,
+    pieces=True,
+    finish=together,
     code_input=_document_code,
+    code_finish=written_together,
     extra_classes=("VisionEncoderDecoderModel",),
     examples=(
         Example(
@@ -207,16 +233,16 @@ ROW = TaskSpec(
             expect="Polar Logistics AG",
         ),
         Example(
-            label="PDF page 2: what is the grand total?",
+            label="PDF of two pages: what is the grand total?",
             values={
                 "image": "invoice.pdf",
                 "question": "What is the grand total?",
-                "page": 2,
+                "top_k": 3,
             },
             expect="2,851.24 EUR",
         ),
     ),
-    raw_example=[{"score": 0.97, "answer": "42.00", "start": 12, "end": 12}],
+    raw_example=[{"score": 0.97, "answer": "42.00", "start": 12, "end": 12, "page": 2}],
     withheld={
         "padding": "of no effect on one page",
         "max_question_len": "accepted and then crashes (transformers 5.23)",

@@ -1,0 +1,267 @@
+"""Pages of a document: drawn one by one, read several at once, and one list of their answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pipelines import documents, media, ocr
+from pipelines.errors import Cancelled, InputError
+from pipelines.kinds import Document
+from pipelines.limits import Limits
+from pipelines.ocr import Page, Reading
+from pipelines.pages import Asked, Pages
+from pipelines.pdf import Drawing, draw_pages
+from pipelines.tasks.pages import together
+from pipelines.uploads import Upload
+from tests import made
+
+COLOURS = ("red", "lime", "blue")
+INK = {(255, 0, 0): "red", (0, 255, 0): "lime", (0, 0, 255): "blue"}
+
+
+def colour_of(image: Image.Image) -> str:
+    return INK[image.getpixel((5, 5))]  # type: ignore[index]
+
+
+def word(image: Image.Image) -> Reading:
+    """One word over the upper left quarter: the page's colour."""
+    return Reading((colour_of(image),), ((0, 0, image.width // 2, image.height // 2),))
+
+
+def three(drawn: list[str] | None = None) -> Pages:
+    def draw() -> Iterator[Page]:
+        for colour in COLOURS:
+            if drawn is not None:
+                drawn.append(colour)
+            yield Page(Image.new("RGB", (40, 20), colour), word)
+
+    return Pages(draw, (1, 2, 3), 3)
+
+
+@pytest.fixture
+def coloured(tmp_path: Path) -> Path:
+    """A PDF of a red, a green and a blue page."""
+    path = tmp_path / "coloured.pdf"
+    path.write_bytes(made.pdf_of([Image.new("RGB", (90, 45), colour) for colour in COLOURS]))
+    return path
+
+
+def decoded(path: Path, limits: Limits | None = None, **params: Any) -> Pages:
+    found = media.decode(
+        Document(), Upload("x", path=path), params, 0, limits or Limits(), name="image"
+    ).value
+    assert isinstance(found, Pages)
+    return found
+
+
+# --- Drawing
+
+
+def test_all_pages_of_a_pdf_are_drawn_in_order(coloured: Path) -> None:
+    pages = decoded(coloured)
+    assert (pages.numbers, pages.total, len(pages)) == ((1, 2, 3), 3, 3)
+    found = list(pages.pictures())
+    assert [image.getpixel((5, 5))[argmax] > 200 for argmax, (image, _) in enumerate(found)]
+    assert [sheet.size for _, sheet in found] == [(250, 125)] * 3
+
+
+def test_the_pages_outlive_the_file_and_are_drawn_again(coloured: Path) -> None:
+    pages = decoded(coloured)
+    coloured.unlink()
+    first, again = ([i.tobytes() for i, _ in pages.pictures()] for _ in range(2))
+    assert first == again
+    assert len(set(first)) == 3
+
+
+def test_one_page_of_several_keeps_its_number(coloured: Path) -> None:
+    pages = decoded(coloured, page=3)
+    assert (pages.numbers, pages.total, len(pages)) == ((3,), 3, 1)
+    assert pages.image.getpixel((5, 5))[2] > 200  # type: ignore[index]
+    assert pages.sheet(3).size == (250, 125)
+
+
+def test_a_pdf_of_more_pages_than_are_read_at_once_asks_for_one(coloured: Path) -> None:
+    limits = Limits(pages_at_once=2)
+    with pytest.raises(InputError) as refused:
+        decoded(coloured, limits)
+    assert str(refused.value) == (
+        "page: is empty, and the document has 3 pages; at most 2 are read at once. Choose a page."
+    )
+    assert decoded(coloured, limits, page=2).numbers == (2,)
+
+
+def test_a_page_that_cannot_be_drawn_is_named(
+    coloured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = decoded(coloured)
+    with coloured.open("rb") as file:
+        (good, *_) = draw_pages(file, 1, 3, 10, 10**6, 10)
+    drawings = [good, Drawing(3, refused="damaged")]
+    monkeypatch.setattr(documents, "draw_pages", lambda *args: iter(drawings))
+    with pytest.raises(InputError, match="image: has a damaged page, number 2; choose another"):
+        list(pages.pictures())
+
+
+def test_a_document_that_takes_too_long_to_read_is_stopped(coloured: Path) -> None:
+    pages = decoded(coloured, Limits(run_seconds=0))
+    with pytest.raises(InputError, match="takes longer than 0 s to read; choose one page"):
+        list(pages.pictures())
+
+
+def test_r4_a_page_among_others_that_draws_too_long_is_the_end(tmp_path: Path) -> None:
+    """The time counts for each page, not for the whole document."""
+    path = tmp_path / "laughs.pdf"
+    path.write_bytes(made.pdf_of_laughs())
+    with path.open("rb") as file:
+        assert [d.refused for d in draw_pages(file, 1, 0, 10, 10**6, 0.5)] == ["damaged"]
+
+
+# --- Reading
+
+
+def test_every_page_is_read_once_and_stays_without_its_picture() -> None:
+    drawn: list[str] = []
+    pages = three(drawn)
+    pages.read()
+    assert [sheet.reading.words for sheet in pages.sheets()] == [("red",), ("lime",), ("blue",)]
+    assert pages.sheet(3).word_boxes == [("blue", [0, 0, 500, 500])]
+    assert drawn == list(COLOURS)
+
+
+def test_few_pictures_are_in_memory_while_pages_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next page is not drawn before one of those under way has been read."""
+    free, most = threading.Semaphore(0), []
+    drawn: list[int] = []
+
+    def slow(image: Image.Image) -> Reading:
+        assert free.acquire(timeout=10)
+        most.append(len(drawn))
+        return Reading((), ())
+
+    def draw() -> Iterator[Page]:
+        for number in range(20):
+            drawn.append(number)
+            free.release()
+            yield Page(Image.new("RGB", (4, 4)), slow)
+
+    Pages(draw, tuple(range(1, 21)), 20).read()
+    assert len(most) == 20
+    assert all(count - done <= 2 * ocr.AT_ONCE + 1 for done, count in enumerate(sorted(most)))
+
+
+@pytest.mark.parametrize("way", ["read", "pictures", "sheets"])
+def test_a_run_that_is_stopped_ends_between_two_pages(way: str) -> None:
+    pages, heard = three(), list[tuple[int, int, str]]()
+    if way == "sheets":
+        pages.read()
+
+    def told(done: int, total: int, note: str) -> None:
+        heard.append((done, total, note))
+        if done == 2:
+            raise Cancelled
+
+    pages.told = told
+    with pytest.raises(Cancelled):
+        list(getattr(pages, way)() or ())
+    note = "Reading page" if way == "read" else "Asking page"
+    assert heard == [(1, 3, note), (2, 3, note)]
+
+
+def test_a_page_that_cannot_be_read_ends_the_reading() -> None:
+    def broken(image: Image.Image) -> Reading:
+        raise InputError("image", "could not be read by tesseract; give a clearer picture.")
+
+    pages = Pages(lambda: (Page(Image.new("RGB", (4, 4)), broken),) * 9, tuple(range(1, 10)), 9)
+    with pytest.raises(InputError, match="could not be read"):
+        pages.read()
+
+
+# --- Asking
+
+
+@pytest.mark.parametrize(("words", "pixels"), [(True, False), (True, True), (False, True)])
+def test_a_model_is_given_what_it_looks_at_of_each_page(words: bool, pixels: bool) -> None:
+    pages = three()
+    if words:
+        pages.read()
+    calls = list(Asked(pages, "what?", words=words, pixels=pixels))
+    assert [call["question"] for call in calls] == ["what?"] * 3
+    given = {"question", *(["image"] if pixels else []), *(["word_boxes"] if words else [])}
+    assert all(set(call) == given for call in calls)
+    if words:
+        assert [call["word_boxes"][0][0] for call in calls] == list(COLOURS)
+    if pixels:
+        assert [colour_of(call["image"]) for call in calls] == list(COLOURS)
+
+
+def test_the_next_page_is_not_drawn_before_it_is_asked_for() -> None:
+    drawn: list[str] = []
+    calls = iter(Asked(three(drawn), "what?", words=False, pixels=True))
+    next(calls)
+    assert drawn == ["red"]
+
+
+# --- One list
+
+
+def answer(text: str, score: float) -> dict[str, Any]:
+    return {"answer": text, "score": score, "start": 0, "end": 0}
+
+
+def merged(*found: list[dict[str, Any]], top_k: int = 9, pages: Pages | None = None) -> Any:
+    return together(list(found), {"image": pages or three(), "top_k": top_k})
+
+
+def test_the_best_answers_of_all_pages_come_first_each_with_its_page() -> None:
+    found = merged([answer("a", 0.2), answer("b", 0.1)], [], [answer("c", 0.9)], top_k=2)
+    assert [(a["answer"], a["page"]) for a in found] == [("c", 3), ("a", 1)]
+
+
+def test_equal_scores_keep_the_order_of_the_pages() -> None:
+    found = merged([answer("a", 0.5)], [answer("b", 0.5)], [answer("c", 0.5)])
+    assert [a["page"] for a in found] == [1, 2, 3]
+
+
+def test_an_empty_answer_of_one_page_does_not_outrank_what_another_page_says() -> None:
+    """Most pages of a document do not say it, and are sure of that."""
+    sure, said = [answer("", 0.99)], [answer("42", 0.6)]
+    assert [a["answer"] for a in merged(sure, said, sure)] == ["42"]
+
+
+def test_where_no_page_says_it_the_empty_answer_has_the_least_of_their_scores() -> None:
+    found = merged([answer("", 0.9), answer("a", 0.1)], [answer("", 0.7)], [answer("", 0.8)])
+    assert [(a["answer"], a["score"], a["page"]) for a in found] == [("", 0.7, None), ("a", 0.1, 1)]
+
+
+def test_an_answer_surer_than_the_emptiness_of_its_own_page_comes_before_it() -> None:
+    one = [answer("42", 0.6), answer("", 0.3)]
+    found = merged(one, [answer("", 0.95)], [answer("", 0.9)])
+    assert [(a["answer"], a["score"]) for a in found] == [("42", 0.6), ("", 0.3)]
+
+
+def test_a_page_without_words_says_nothing_about_the_others() -> None:
+    assert [a["answer"] for a in merged([], [answer("", 0.9)], [])] == [""]
+    assert merged([], [], []) == []
+
+
+def test_answers_without_scores_stay_in_the_order_of_the_pages_empty_ones_last() -> None:
+    found = merged([{"answer": None}], [{"answer": "b"}], [{"answer": "c"}], top_k=1)
+    assert [(a["answer"], a["page"]) for a in found] == [("b", 2), ("c", 3), (None, 1)]
+
+
+def test_a_stopped_run_has_the_answers_of_the_pages_that_were_asked() -> None:
+    assert [a["page"] for a in merged([answer("a", 0.2)], [answer("b", 0.3)])] == [2, 1]
+
+
+def test_a_picture_keeps_its_answers_as_they_are() -> None:
+    page = Page(Image.new("RGB", (4, 4)), word)
+    picture, only = Pages(lambda: (page,)), Pages(lambda: (page,), (7,), 9)
+    found = [answer("a", 0.2), answer("", 0.1)]
+    assert together(found, {"image": picture, "top_k": 1}) == found
+    assert [a["page"] for a in together(found, {"image": only, "top_k": 2})] == [7, 7]
