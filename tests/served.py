@@ -76,14 +76,14 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, **settings: Any) -> Iterator[Served]:
+def serve(folder: Path, engine: FakeEngine | None = None, **settings: Any) -> Iterator[Served]:
     """A Served with an image and a text in its page; its uploads lie in GRADIO_TEMP_DIR."""
     with no_loop_left_open(), no_authority_read():
-        yield from _serve(folder, Settings(**settings))
+        yield from _serve(folder, engine or FakeEngine(pause=PAUSE), Settings(**settings))
 
 
-def _serve(folder: Path, told: Settings) -> Iterator[Served]:
-    engine, seen = FakeEngine(pause=PAUSE), []
+def _serve(folder: Path, engine: FakeEngine, told: Settings) -> Iterator[Served]:
+    seen: list[Any] = []
     with GuardedBlocks(analytics_enabled=False) as page:
         image, text, button = gr.File(), gr.Textbox(), gr.Button()
 

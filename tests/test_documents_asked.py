@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from gradio_client import handle_file
 from PIL import Image
 
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Failed, Partial, Progress, RowsDone
+from pipelines.engine.request import Done, Event, Failed, Partial, Progress, Request, Row, RowsDone
 from pipelines.jobs.cells import flat
 from pipelines.tasks import task
 from tests.engine_room import PAGE, Room
+from tests.fakes import FakeEngine
+from tests.served import serve
+from tests.tiny import MODELS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 DOCUMENT = "document-question-answering"
+NAMED = {"model": f"starter/{MODELS[DOCUMENT]}", "dtype": "float32", "device": "cpu"}
 
 
 def test_all_pages_are_asked_and_the_best_answers_come_first(room: Room) -> None:
@@ -121,16 +129,42 @@ def test_rows_of_documents_and_pictures_have_a_column_for_the_page(room: Room) -
 
 
 def rows(room: Room, values: list[dict[str, Any]]) -> Any:
-    from dataclasses import replace
-
-    from pipelines.engine.request import Row
-    from tests.tiny import MODELS
-
-    named = {"model": f"starter/{MODELS[DOCUMENT]}", "dtype": "float32", "device": "cpu"}
-    made = [request_from(task(DOCUMENT), {**named, **v}, room.limits) for v in values]
+    made = [request_from(task(DOCUMENT), {**NAMED, **v}, room.limits) for v in values]
     several = tuple(Row(n, request.inputs, request.params) for n, request in enumerate(made))
     events: list[Any] = []
     request = replace(made[0], inputs={}, params={}, rows=several)
     room.runner.execute(request, events.append, threading.Event())
     assert isinstance(events[-1], RowsDone), events[-1]
     return events[-1].results
+
+
+@dataclass
+class Answering(FakeEngine):
+    """Answers requests by the models of a room."""
+
+    room: Room | None = None
+
+    def run(self, request: Request) -> Iterator[Event]:
+        assert self.room is not None
+        events: list[Event] = []
+        self.room.runner.execute(request, events.append, threading.Event())
+        yield from events
+
+
+def test_the_api_answers_from_all_pages_or_the_one_that_is_asked_for(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    given = {"question": "what is the total?", "top_k": 50, **NAMED}
+    with serve(tmp_path, Answering(room=room)) as served:
+
+        def pages(name: str, **more: Any) -> list[Any]:
+            file = handle_file(room.file(name))
+            answer = served.client.predict(
+                image=file, **given, **more, api_name="/document_question_answering"
+            )
+            return [found.get("page") for found in answer]
+
+        assert set(pages("pages.pdf")) == {1, 2, 3}
+        assert set(pages("pages.pdf", page=2)) == {2}
+        assert set(pages("page.png")) == {None}
