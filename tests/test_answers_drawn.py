@@ -13,6 +13,7 @@ from pipelines.spec import Output
 from tests.fakes import _answers as fake_answers
 from tests.served import no_loop_left_open
 from ui import answers
+from ui.language import speaking
 from ui.panel import Display
 
 
@@ -87,3 +88,13 @@ def test_the_same_answer_on_two_places_keeps_its_colours_apart(value: dict[str, 
     twice = {**value, "answers": [same, same]}
     page = answers.boxed(twice, 3, answers._ranked(twice), "label")
     assert len(set(page["color_map"].values())) == 2
+
+
+def test_the_pages_are_named_in_the_visitors_language(
+    display: Display, value: dict[str, Any]
+) -> None:
+    with speaking("es"):
+        table, pager, page = drawn(display, value)
+    assert table["value"]["headers"] == ["", "Respuesta", "Página", "Puntuación"]
+    assert pager["choices"][0] == ("Página 3", 3)
+    assert page["label"] == "Página 3 de 12"

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from pipelines.spec import Output
+from ui.language import told
 from ui.panel import Display, Updates, Values
 
 PALETTE = ("#4f46e5", "#0d9488", "#c2410c", "#a21caf", "#0369a1", "#4d7c0f")
@@ -67,7 +68,7 @@ def answers(output: Output) -> Display:
         numbers = sorted(value["pages"])
         first = next((a["page"] for a in value["answers"] if a["page"]), numbers[0])
         several = len(numbers) > 1
-        choices = [(f"Page {number}" if several else EVERY, number) for number in numbers]
+        choices = [(told(f"Page {number}" if several else EVERY), number) for number in numbers]
         return {
             kept: dict(value),
             table: listed(value),
@@ -95,16 +96,17 @@ def listed(value: Values) -> Any:
     if several:
         head, widths = ["", "Answer", "Page", "Score"], ["10%", "46%", "19%", "25%"]
     rows = [_row(n, a, several) for n, a in _ranked(value)]
+    head = [told(name) for name in head]
     return gr.update(
         value={"headers": head, "data": rows}, headers=head, column_widths=widths,
-        label=TURNS if several else ALONE,
+        label=told(TURNS if several else ALONE),
     )  # fmt: skip
 
 
 def _row(rank: int, answer: Values, several: bool) -> list[str]:
     score = "" if answer["score"] is None else f"{answer['score']:.1%}"
     page = [str(answer["page"] or "")] if several else []
-    return [str(rank), answer["answer"] or NOTHING, *page, score]
+    return [str(rank), answer["answer"] or told(NOTHING), *page, score]
 
 
 def _ranked(value: Values | None) -> Ranked:
@@ -124,7 +126,7 @@ def boxed(value: Values, number: int, ranked: Ranked, label: str) -> Any:
     several = value["total"] > 1
     return gr.update(
         value=(picture, masks), color_map=colours,
-        label=f"Page {number} of {value['total']:,}" if several else label,
+        label=told(f"Page {number} of {value['total']:,}" if several else label),
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipelines.engine.call import Prepared
+    from pipelines.field import Field
     from pipelines.loading import Loaded
-    from pipelines.spec import Field, TaskSpec
+    from pipelines.spec import TaskSpec
 
 
 def fit_pages(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> None:
