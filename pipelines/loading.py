@@ -20,8 +20,8 @@ from pipelines.checkpoint import class_for, class_name, read_config, reader, ske
 from pipelines.delivery import Report
 from pipelines.errors import ModelError
 from pipelines.facts import read_facts
-from pipelines.hearing import hear_once
 from pipelines.hub import Inspect, fetch_model
+from pipelines.quick import quicken
 from pipelines.spec import ModelFacts, TaskSpec
 from pipelines.weights import Take, Weights, WeightsKey, alone, expected_bytes, most_stored
 
@@ -219,7 +219,7 @@ def _model(
             model = keep(_weights(spec, settings, folder, auto, mapped))
     for name in spec.widened:
         _widen(model, name)
-    hear_once(model)
+    quicken(model, "" if settings.placed else settings.device, settings.attention)
     if settings.placed:
         return model
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.hearing import hear_once
+from pipelines.quick.hearing import hear_once
 from tests.engine_room import Room
 from tests.tiny_models import whisper
 
