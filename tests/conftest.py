@@ -76,3 +76,11 @@ def room(checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "STARTERS", checkpoints["bert-nli"].parent)
         yield Room(tmp_path_factory.mktemp("room"))
+
+
+@pytest.fixture
+def nothing_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of fakes has no memory that is worth collecting."""
+    from pipelines import cache
+
+    monkeypatch.setattr(cache, "give_memory_back", lambda: None)

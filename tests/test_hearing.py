@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.quick.hearing import hear_once
 from tests.engine_room import Room
-from tests.tiny_models import whisper
+from tests.tiny_hearing import whisper
 
 TASK = "automatic-speech-recognition"
 WINDOWS = {"return_timestamps": "off", "chunk_length_s": 1.2}

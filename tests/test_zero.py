@@ -17,13 +17,12 @@ from gradio_client import Client
 
 import app
 from pipelines import ram
-from pipelines.engine import pace
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.intake import request_from
-from pipelines.engine.pace import FIRST_SECONDS, LEAST_SECONDS, MOST_SECONDS, Pace
+from pipelines.engine.pace import FIRST_SECONDS, LEAST_SECONDS, Pace
 from pipelines.engine.request import Done, Event, Failed, Partial, Request
 from pipelines.engine.runner import RunnerSettings
-from pipelines.engine.zero import Placed, ZeroEngine, read_placed, sentence
+from pipelines.engine.zero import Placed, ZeroEngine, read_placed
 from pipelines.jobs.stream import run_rows
 from pipelines.limits import GB, Limits
 from pipelines.tasks import task
@@ -263,76 +262,3 @@ def test_a_wrong_placement_ends_with_the_name_of_the_flag(
 ) -> None:
     with pytest.raises(SystemExit, match="--gpu-models: chess is no task"):
         app.build_engine(Settings(zero_gpu=True, gpu_models="chess"))
-
-
-class Refusal(Exception):
-    """As spaces raises them."""
-
-    def __init__(self, title: str, message: str) -> None:
-        super().__init__(message)
-        self.title, self.message = title, message
-
-
-@pytest.mark.parametrize(
-    ("title", "message", "words"),
-    [
-        (
-            "ZeroGPU quota exceeded",
-            "You have exceeded your Pro ZeroGPU quota (60s requested vs. 56s left). "
-            "Try again in 23:59:59. ",
-            "asks for 60 s of GPU time and you have 56 s left",
-        ),
-        ("ZeroGPU quota exceeded", "You have exceeded your ZeroGPU runs limit. ", "no GPU runs"),
-        ("ZeroGPU quota exceeded", "Space app has reached its GPU limit. ", "of this Space"),
-        ("ZeroGPU pending credits exceeded", "You have too many", "wait for one of them"),
-        (
-            "ZeroGPU illegal duration",
-            "The requested GPU duration (300s) is larger than the maximum allowed",
-            "more than one may have",
-        ),
-        ("ZeroGPU queue timeout", "No GPU was available after 60s. Retry later", "within a minute"),
-        ("ZeroGPU client error", "No GPU was available", "within a minute"),
-        ("ZeroGPU client error", "Expired ZeroGPU proxy token", "load it anew"),
-        ("ZeroGPU worker error", "GPU task aborted", "taken back after 40 s"),
-        ("ZeroGPU worker error", "RuntimeError", "No GPU could be had"),
-    ],
-)
-def test_each_refusal_of_zerogpu_is_a_sentence_with_a_next_step(
-    title: str, message: str, words: str
-) -> None:
-    told = sentence(Refusal(title, message), 40)
-    assert words in told
-    assert "\n" not in told
-    assert any(step in told for step in ("try again", "choose cpu", "wait for", "load it anew"))
-
-
-class TestPace:
-    def test_at_first_it_asks_for_a_guess(self) -> None:
-        assert Pace().seconds(ask(CHAT)) == FIRST_SECONDS
-
-    def test_more_words_ask_for_more_time_and_fewer_for_no_less(self) -> None:
-        timed = Pace()
-        timed.took(ask(CHAT, max_new_tokens=100), 10.0)
-        asked = [timed.seconds(ask(CHAT, max_new_tokens=n)) for n in (10, 100, 300, 8_000)]
-        assert asked == [20, 20, 50, MOST_SECONDS]
-
-    def test_the_run_most_like_it_counts(self) -> None:
-        timed = Pace()
-        timed.took(ask(CHAT, max_new_tokens=10), 1.0)
-        timed.took(ask(CHAT, max_new_tokens=1_000), 20.0)
-        assert timed.seconds(ask(CHAT, max_new_tokens=900)) == 35
-        assert timed.seconds(ask(TEXT)) == FIRST_SECONDS
-
-    def test_only_the_latest_runs_are_remembered(self) -> None:
-        timed = Pace()
-        for _ in range(pace.REMEMBERED):
-            timed.took(ask(TEXT), 40.0)
-        for _ in range(pace.REMEMBERED):
-            timed.took(ask(TEXT), 1.0)
-        assert timed.seconds(ask(TEXT)) == LEAST_SECONDS
-
-    def test_a_run_that_was_cut_off_asks_for_more(self) -> None:
-        timed = Pace()
-        timed.took(ask(TEXT), 1.0)
-        timed.cut_off(ask(TEXT), 10.0)
-        assert timed.seconds(ask(TEXT)) > 20

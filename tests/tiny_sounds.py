@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.tiny_models import SAMPLING_RATE, WHISPER_SECONDS, Parts, bert_tokenizer, labelled
+from tests.tiny_hearing import WHISPER_SECONDS
+from tests.tiny_models import SAMPLING_RATE, Parts, bert_tokenizer, labelled
 
 SOUNDS = ("bell", "siren", "speech", "drum")
 AST_FRAMES = 64
