@@ -6,11 +6,15 @@ import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engine_room import Room
 from tests.loopback_hub import Hub, serve
+
+if TYPE_CHECKING:
+    from tests.door import Take
 
 COLLECT_EVERY = 20_000
 """Objects; at Python's 700 a twelfth of the fast layer's time would go into looking for garbage."""
@@ -84,3 +88,11 @@ def nothing_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines import cache
 
     monkeypatch.setattr(cache, "give_memory_back", lambda: None)
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Take:
+    """What a test makes, as it comes out of the door for files."""
+    from tests.door import door
+
+    return door(tmp_path)

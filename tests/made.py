@@ -175,3 +175,6 @@ def pdf_of_laughs(levels: int = 12, times: int = 10) -> bytes:
     ]
     last = stream(b"0 0 9 9 re f " * 10, form)
     return pdf([CATALOG, PAGES, page, stream(b"/F Do"), *deeper, last])
+
+
+TINY = saved(Image.new("RGB", (9, 9)), "JPEG")

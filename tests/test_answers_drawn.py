@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.outputs import Answers
 from pipelines.spec import Output
-from tests.fakes import _answers as fake_answers
+from tests.outputs_made import _answers as fake_answers
 from tests.served import no_loop_left_open
 from ui import answers
 from ui.language import speaking

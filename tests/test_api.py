@@ -25,7 +25,8 @@ from pipelines.tasks import BY_ID
 from pipelines.uploads import Upload
 from settings import Settings
 from tests.answer_forms import ANSWERS
-from tests.fakes import OBJECTS, FakeEngine, meta
+from tests.fakes import FakeEngine, meta
+from tests.outputs_made import OBJECTS
 from tests.served import API, PAUSE, Served, serve
 from ui.api import TOKEN, add_endpoints, endpoint
 from ui.schema import schema_of

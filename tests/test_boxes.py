@@ -18,7 +18,7 @@ from pipelines.spec import ModelFacts, Output
 from pipelines.tasks import boxes as rules
 from settings import EXAMPLES
 from tests.engine_room import Room
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import annotations
 from ui import boxes as shown

@@ -11,7 +11,7 @@ from pipelines.errors import InputError
 from pipelines.kinds import Questions
 from pipelines.limits import Limits
 from pipelines.outputs import Decisions
-from tests.fakes import MADE, QUESTIONS
+from tests.outputs_made import MADE, QUESTIONS
 from ui import decide, verdicts
 
 LIMITS = Limits()

@@ -265,6 +265,3 @@ def test_r13_a_model_id_of_the_hub_is_taken(model: str) -> None:
 @pytest.mark.parametrize("revision", ["../../x", "a/../../b", "/main", "-main", "a b", "", "a\0"])
 def test_r13_a_revision_cannot_climb_out_of_the_cache(revision: str) -> None:
     assert not REVISION.fullmatch(revision)
-
-
-# --- R2: files

@@ -14,7 +14,7 @@ from pipelines.spec import Output
 from pipelines.tasks import task
 from pipelines.uploads import Upload
 from tests.engine_room import Room
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from tests.tiny_looks import CAPTION_WINDOW, KNOWN, QUESTION_TOKENS
 from ui import asked, captions

@@ -24,7 +24,7 @@ from pipelines.tasks import TASKS
 from pipelines.tasks.masks import box_of, from_runs, png, runs, to_mask
 from settings import EXAMPLES
 from tests.engine_room import Room
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import masks as shown
 from ui.panel import Display

@@ -15,7 +15,7 @@ from pipelines.outputs import Matrix
 from pipelines.spec import Output
 from pipelines.uploads import Upload
 from tests.engine_room import Room
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import matrix
 from ui.panel import Updates

@@ -15,7 +15,7 @@ from pipelines.maps import FULL
 from pipelines.outputs import Patches
 from pipelines.spec import Output
 from tests.engine_room import Room
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import patches
 

@@ -18,7 +18,7 @@ from pipelines.outputs import Heard, Spectrogram
 from pipelines.spec import Output
 from pipelines.tasks import timelines
 from pipelines.windows import Windows, starts
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import sounds, waves
 

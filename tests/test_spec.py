@@ -15,7 +15,7 @@ from pipelines.limits import Limits
 from pipelines.spec import Parsed, TaskSpec
 from pipelines.tasks import BY_ID, MODALITIES, task
 from pipelines.traits import TRAITS
-from tests.fakes import OBJECTS
+from tests.outputs_made import OBJECTS
 
 every_row = pytest.mark.parametrize("spec", BY_ID.values(), ids=list(BY_ID))
 

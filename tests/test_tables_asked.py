@@ -14,7 +14,7 @@ from pipelines.kinds import Grid, Lines, Table
 from pipelines.limits import Limits
 from pipelines.outputs import Cells
 from pipelines.spec import Output
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import cells, tables
 

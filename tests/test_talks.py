@@ -20,8 +20,8 @@ from pipelines.spec import Output
 from pipelines.tasks import TASKS
 from pipelines.uploads import Upload
 from settings import Settings
-from tests.fakes import FACTS
 from tests.made import png
+from tests.outputs_made import FACTS
 from tests.served import no_loop_left_open
 from ui.chat import conversation, said_so_far
 from ui.panel import Display

@@ -24,7 +24,7 @@ from pipelines.spec import Output
 from pipelines.tasks import task
 from settings import Settings
 from tests.engine_room import Room
-from tests.fakes import MADE
+from tests.outputs_made import MADE
 from tests.served import no_loop_left_open
 from ui import controls, heads, matrix
 from ui.panel import Control, Display

@@ -21,7 +21,8 @@ from pipelines.outputs import OutputKind
 from pipelines.spec import TaskSpec
 from pipelines.tasks import BY_ID, ROWS
 from settings import EXAMPLES, Settings
-from tests.fakes import QUESTIONS, FakeEngine, fake_session
+from tests.fakes import FakeEngine, fake_session
+from tests.outputs_made import QUESTIONS
 from tests.served import no_loop_left_open
 from ui import chips, decide, handlers
 from ui.app import build_app, launch_options
