@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, expect
 from pipelines.tasks import ROWS
 from tests.browser.conftest import PHONE, visit
 from tests.browser.test_page import SIDEWAYS
-from tests.browser.test_real_answers import App, app
+from tests.browser.test_real_answers import app
+from tests.started import StartedApp
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,7 @@ ROW = next(row for row in ROWS if row.modality == "Text" and row.examples)
 
 @pytest.mark.parametrize("dark", [False, True], ids=["wide", "phone and dark"])
 def test_a_model_is_pinned_loaded_again_and_unloaded(
-    app: App, chromium: Browser, dark: bool
+    app: StartedApp, chromium: Browser, dark: bool
 ) -> None:
     made = visit(chromium, app.url, **({"size": PHONE, "dark": True} if dark else {}))
     page = made.page
