@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -103,6 +104,12 @@ def test_the_buttons_need_a_choice_and_reach_the_engine() -> None:
     assert "in use" in unload("busy")
     assert unload("abc") == ""
     assert engine.told == [("unload", "abc")]
+
+
+def test_a_click_chooses_the_line_and_says_so() -> None:
+    chosen, note = models._picks(1, 0)(SimpleNamespace(row_value=["<b>fill-mask", "id-7"]))
+    assert chosen == "id-7"
+    assert "Chosen: &lt;b&gt;fill-mask" in note
 
 
 def test_reload_drops_a_model_with_all_that_share_it_and_loads_them_again() -> None:

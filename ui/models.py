@@ -268,14 +268,14 @@ def _picked(chosen: str) -> str:
     return chosen
 
 
-def _picks(place: int, *told: int) -> Callable[..., Any]:
+def _picks(place: int, *said: int) -> Callable[..., Any]:
     """What stands in a place of the clicked line, and a note that says so: lines may move."""
 
     def picked(event: gr.SelectData) -> Any:
         row = [str(cell) for cell in event.row_value or ()]
         if not row:
             return gr.skip(), gr.skip()
-        words = " · ".join(row[n] for n in told)
+        words = " · ".join(row[n] for n in said)
         return row[place], f'<div class="note">{told("Chosen:")} {escape(words)}</div>'
 
     return picked
