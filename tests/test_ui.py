@@ -24,7 +24,7 @@ from settings import EXAMPLES, Settings
 from tests.fakes import FakeEngine, fake_session
 from tests.outputs_made import QUESTIONS
 from tests.served import no_loop_left_open
-from ui import chips, decide, handlers
+from ui import chips, decide, handlers, say
 from ui.app import build_app, launch_options
 from ui.components import CONTROLS, DISPLAYS
 from ui.panel import Panel
@@ -153,7 +153,7 @@ def test_a_run_ends_with_a_drawn_result_and_an_enabled_button(row: TaskSpec, upl
     assert first[panel.stop]["visible"] is True
     assert last[panel.stop]["visible"] is False
     assert last[panel.run]["interactive"] is True
-    assert last[panel.status] == ""
+    assert last[panel.status] == say.ready()
     assert "<span>cpu</span>" in last[panel.timing]
     for display in panel.displays.values():
         assert any(component in last for component in display.components)
@@ -261,7 +261,7 @@ def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
         assert set(shown) == {panel.parts[name] for name in panel.fill(example.values)}
         run = chips.on_example(panel, Place(engine, SETTINGS), lambda _: row.examples)
         *_, last = run(fake_session(), **values)
-        assert last[panel.status] == "", last[panel.status]
+        assert last[panel.status] == say.ready(), last[panel.status]
 
 
 @pytest.mark.parametrize("index", [-1, 99, "0", None, [0]])

@@ -89,7 +89,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": build_theme(),
         "css_paths": HERE / "page.css",
         "head": OWN_MEDIA_ONLY,
-        "js": (HERE / "keys.js").read_text("utf-8"),
+        "js": "() => {{ ({})(); ({})(); }}".format(*(script(n) for n in ("keys", "aloud"))),
         "footer_links": ["api", "settings"],
         "allowed_paths": [str(EXAMPLES)],
         "state_session_capacity": SESSIONS,
@@ -97,6 +97,11 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "ssr_mode": False,
         **doors.launch_options(settings),
     }
+
+
+def script(name: str) -> str:
+    """A function in JavaScript that runs once the page is there."""
+    return (HERE / f"{name}.js").read_text("utf-8").strip()
 
 
 def _jobs(place: Place, demo: gr.Blocks) -> None:

@@ -32,7 +32,7 @@ def message(field: Field, settings: Settings) -> Control:
     """A message box with a Chat | Plain switch; `history` is held by the display."""
     assert isinstance(field.kind, Chat)
     mode = gr.Radio(
-        [CHAT, PLAIN], value=CHAT, show_label=False, container=False, elem_classes="switch",
+        [CHAT, PLAIN], value=CHAT, label="Kind of text", container=False, elem_classes="switch",
         interactive=True,
     )  # fmt: skip
     box = gr.Textbox(

@@ -44,7 +44,7 @@ def questions(field: Field, settings: Settings) -> Control:
     """Rows of name, type, question and options; the number of rows seen is `count`."""
     assert isinstance(field.kind, Questions)
     source = gr.Radio(
-        [FORM, JSON], value=FORM, show_label=False, container=False, elem_classes="switch",
+        [FORM, JSON], value=FORM, label="Way of asking", container=False, elem_classes="switch",
         interactive=True,
     )  # fmt: skip
     with gr.Column(elem_classes="bare") as form:

@@ -38,7 +38,7 @@ def depth(output: Output) -> Display:
     """The slider, the picture to click on, and the controls that act on the kept depth."""
     with gr.Column(visible=False, elem_classes="display") as box:
         kept, picked = gr.State(), gr.State()
-        view = gr.Radio([COMPARE, READ], value=COMPARE, show_label=False, elem_classes="switch",
+        view = gr.Radio([COMPARE, READ], value=COMPARE, label="View", elem_classes="switch",
                         container=False, interactive=True)  # fmt: skip
         slider = gr.ImageSlider(
             label=f"{output.label}: drag the handle", interactive=False, type="pil",

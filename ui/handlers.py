@@ -169,7 +169,7 @@ def finished(panel: Panel, event: Done, request: Request) -> Updates:
     return drawn(panel, event.outputs, request) | {
         **again,
         **idle(panel),
-        panel.status: say.NOTHING,
+        panel.status: say.ready(),
         panel.timing: say.timing(event.meta, event.notes),
         panel.details: gr.update(visible=True),
         panel.answer: say.shortened(to_json(event.answer)),

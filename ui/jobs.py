@@ -192,8 +192,8 @@ def head(job: Job) -> str:
         parts += [told(f"about {rest} left")] if state.total else []
     line = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return (
-        f'<div class="progress" role="status"><span>{escape(words)}</span>'
-        f"<progress{total}></progress>"
+        f'<div class="progress"><span>{escape(words)}</span>'
+        f'<progress{total} aria-label="{escape(words)}"></progress>'
         f'<div class="timing">{line}</div>{speeds(job)}'
         f'<div class="note">{told("This job has a link:")} <a href="?job={escape(job.id)}">'
         f"?job={escape(job.id)}</a></div></div>"

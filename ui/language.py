@@ -35,6 +35,11 @@ MARKDOWN = re.compile(r"^(#+ |- `[^`]*` )?(.*)$", re.MULTILINE)
 HTML_TEXT = re.compile(r"(>|\b(?:aria-label|alt|title)=\")([^<>\"]+)")
 """What comes before a text of our own HTML, and the text."""
 
+PLAIN = b'lang="en"'
+MARKED = 'lang="{0}" data-lang="{0}"'
+"""How the page says its language. Gradio's script puts the browser's own into `lang` (6.31), which
+may be none that is spoken here; `aloud.js` puts it right."""
+
 _now: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -175,19 +180,27 @@ class Languages:
 
 
 def _marked(send: Send) -> Send:
-    """The same answer; HTML names its language and what it depends on. All names are as long."""
-    page = False
+    """The same answer; a page of HTML names its language, and that it depends on the header."""
+    held: Message | None = None
 
     async def marked(message: Message) -> None:
-        nonlocal page
+        nonlocal held
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            page = headers.get("content-type", "").startswith("text/html")
-            if page:
+            if headers.get("content-type", "").startswith("text/html"):
                 headers.add_vary_header("Accept-Language")
-        elif page and message.get("body"):
-            ours, theirs = f'lang="{spoken()}"'.encode(), f'lang="{ENGLISH}"'.encode()
-            message, page = {**message, "body": message["body"].replace(theirs, ours, 1)}, False
+                held = message
+                return
+        elif held is not None and message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            named = body.replace(PLAIN, MARKED.format(spoken()).encode(), 1)
+            headers = MutableHeaders(scope=held)
+            if "content-length" in headers:
+                longer = int(headers["content-length"]) + len(named) - len(body)
+                headers["content-length"] = str(longer)
+            message = {**message, "body": named}
+            await send(held)
+            held = None
         await send(message)
 
     return marked

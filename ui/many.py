@@ -58,7 +58,7 @@ class Start:
 def one_or_many() -> gr.Radio:
     """The switch above the inputs."""
     return gr.Radio(
-        [ONE, MANY], value=ONE, show_label=False, container=False, elem_classes="switch",
+        [ONE, MANY], value=ONE, label="How many", container=False, elem_classes="switch",
         interactive=True,
     )  # fmt: skip
 

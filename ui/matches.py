@@ -50,7 +50,7 @@ def matches(output: Output) -> Display:
     with gr.Column(visible=False, elem_classes="display") as box:
         kept = gr.State()
         layout = gr.Radio(
-            [BESIDE, ABOVE], value=BESIDE, show_label=False, elem_classes="switch",
+            [BESIDE, ABOVE], value=BESIDE, label="Layout", elem_classes="switch",
             container=False, interactive=True,
         )  # fmt: skip
         plot = gr.Plot(label=output.label, elem_classes="plot")

@@ -30,6 +30,11 @@ def alert(message: str) -> str:
     return f'<div class="alert" role="alert">{escape(told(message))}</div>'
 
 
+def ready() -> str:
+    """Said to who does not see that the result is there; `aloud.js` has it read."""
+    return f'<div class="quiet">{escape(told("The result is ready."))}</div>'
+
+
 def waiting(event: Waiting | Loading) -> str:
     """A bar with what is waited for, and with the bytes where they are known."""
     if not event.total_bytes:
@@ -85,7 +90,7 @@ def _short(number: float) -> str:
 def _bar(text: str, done: float = 0, total: float = 0) -> str:
     share = f' value="{done:g}" max="{total:g}"' if total else ""
     return (
-        f'<div class="progress" role="status"><span>{escape(text)}</span>'
+        f'<div class="progress"><span>{escape(text)}</span>'
         f'<progress{share} aria-label="{escape(text)}"></progress></div>'
     )
 

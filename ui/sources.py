@@ -90,9 +90,10 @@ def _page(field: Field) -> Component:
     look = gr.Image(
         visible=False,
         interactive=False,
-        show_label=False,
+        label=field.label,
         height=MEDIA_HEIGHT,
         buttons=["fullscreen"],
+        elem_classes="look",
     )
     page.change(None, page, look, js=LOOK, show_progress="hidden", api_visibility="private")
     return page
@@ -109,7 +110,7 @@ def with_sources(
         )  # fmt: skip
     names = list(makers)
     switch = gr.Radio(
-        names, value=UPLOAD, show_label=False, container=False, elem_classes="switch",
+        names, value=UPLOAD, label="Source", container=False, elem_classes="switch",
         visible=len(names) > 1, interactive=True,
     )  # fmt: skip
     sources = {name: make() for name, make in makers.items()}

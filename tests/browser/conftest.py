@@ -69,10 +69,13 @@ def visit(
     size: tuple[int, int] = WIDE,
     dark: bool = False,
     ready: str = "button.run",
+    locale: str = "en-US",
 ) -> Visit:
     """Open the app in a fresh context, until `ready` is seen."""
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        locale=locale,
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
