@@ -107,8 +107,10 @@ def answer(model: Any, asked: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A processor without matrix tiles, whatever the one of the test has."""
+    """A processor without matrix tiles, whatever the one of the test has; for any size."""
     import torch
+
+    monkeypatch.setattr(attention, "WORTH", 1)
 
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_tile": False})
 
@@ -147,7 +149,7 @@ def test_attention_in_products_is_as_near_to_float32_as_the_librarys(
     quicken(rounded, "cpu", "auto")
     seen = calls(monkeypatch, attention, "_products")
     ours = answer(rounded, asked)
-    assert bool(seen) == (make is not llama), "heads that share keys attend in products one by one"
+    assert seen
     far, near = ((each - truth).abs().max() for each in (ours, theirs))
     assert far <= AS_NEAR * near + NEAR
 
@@ -202,6 +204,7 @@ def test_what_is_written_token_by_token_is_as_before(
     ids=["nothing", "each query", "all queries", "added"],
 )
 def test_products_are_attention(mask: Callable[[Any], Any]) -> None:
+    """What each query sees, by a mask."""
     import torch
 
     torch.manual_seed(0)
@@ -210,7 +213,36 @@ def test_products_are_attention(mask: Callable[[Any], Any]) -> None:
     theirs = torch.nn.functional.scaled_dot_product_attention(
         query, key, value, attn_mask=seen, scale=1.0
     )
-    assert torch.allclose(attention._products(query, key, value, seen), theirs, atol=1e-5)
+    assert torch.allclose(attention._products(query, key, value, seen, False), theirs, atol=1e-5)
+
+
+def test_products_are_causal_attention() -> None:
+    import torch
+
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 4, TEXT, 16) for _ in range(3))
+    theirs = torch.nn.functional.scaled_dot_product_attention(
+        query, key, value, is_causal=True, scale=1.0
+    )
+    assert torch.allclose(attention._products(query, key, value, None, True), theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [gpt2, llama], ids=lambda make: make.__name__)
+def test_a_text_without_padding_sees_what_came_before(
+    make: Callable[[], Any], no_tiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says so but the layer itself: the library makes no mask for one text."""
+    import torch
+
+    torch.manual_seed(0)
+    model = make().eval().to(torch.bfloat16)
+    asked = {"input_ids": torch.randint(3, 60, (1, TEXT))}
+    before = answer(model, asked)
+    quicken(model, "cpu", "auto")
+    seen = calls(monkeypatch, attention, "_products")
+    after = answer(model, asked)
+    assert len(seen) == 2
+    assert (after - before).abs().max() <= 2 * NEAR * before.abs().max()
 
 
 @pytest.mark.parametrize(
@@ -230,6 +262,19 @@ def test_only_bfloat16_on_the_processor_attends_in_products(
     model = bert().to(getattr(torch, dtype))
     quicken(model, device, asked_for)
     assert all(hasattr(module, attention.MARK) == marked for module in model.modules())
+
+
+def test_few_scores_are_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_tile": False})
+    model = bert().eval().to(torch.bfloat16)
+    quicken(model, "cpu", "auto")
+    seen = calls(monkeypatch, attention, "_products")
+    answer(model, words(15))
+    assert not seen, "2 texts, 4 heads, 15 x 15"
+    answer(model, words(16))
+    assert len(seen) == 2
 
 
 def test_a_processor_with_matrix_tiles_keeps_fused_attention(
