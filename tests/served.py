@@ -77,8 +77,9 @@ class Served:
 
 @contextmanager
 def serve(folder: Path, engine: FakeEngine | None = None, **settings: Any) -> Iterator[Served]:
-    """A Served with an image and a text in its page; its uploads lie in GRADIO_TEMP_DIR."""
-    with no_loop_left_open(), no_authority_read():
+    """A Served with an image and a text in its page; its uploads lie in folder/uploads."""
+    with no_loop_left_open(), no_authority_read(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
         yield from _serve(folder, engine or FakeEngine(pause=PAUSE), Settings(**settings))
 
 

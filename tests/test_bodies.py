@@ -39,19 +39,20 @@ every_route = pytest.mark.parametrize("route", ROUTES)
 
 @pytest.fixture(scope="module")
 def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("uploads")
+    folder = tmp_path_factory.mktemp("bodies") / "uploads"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="module")
-def app(uploads: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def app(uploads: Path) -> Iterator[Served]:
     """An app with small limits and, from before its start, an orphan among its uploads."""
     orphan = uploads / "orphan.png"
     orphan.write_bytes(b"x")
     time.sleep(0.2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(uploads))
         patch.setattr(Settings, "limits", SMALL)
-        with serve(tmp_path_factory.mktemp("bodies"), mcp=True) as served:
+        with serve(uploads.parent, mcp=True) as served:
             yield served
 
 

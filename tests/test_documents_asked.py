@@ -152,9 +152,8 @@ class Answering(FakeEngine):
 
 
 def test_the_api_answers_from_all_pages_or_the_one_that_is_asked_for(
-    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    room: Room, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     given = {"question": "what is the total?", "top_k": 50, **NAMED}
     with serve(tmp_path, Answering(room=room)) as served:
 

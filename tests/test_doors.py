@@ -33,11 +33,8 @@ PASSWORDS = {"path": "/etc/passwd", "meta": META}
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("doors")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-        with serve(folder, mcp=True) as served:
-            yield served
+    with serve(tmp_path_factory.mktemp("doors"), mcp=True) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

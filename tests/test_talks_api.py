@@ -16,11 +16,8 @@ NAME = "/image_text_to_text"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("api")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-        with serve(folder) as served:
-            yield served
+    with serve(tmp_path_factory.mktemp("api")) as served:
+        yield served
 
 
 def arrived(app: Served, value: Any) -> Any:

@@ -27,11 +27,8 @@ NAME = "/text_classification"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("tokens")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-        with serve(folder) as served:
-            yield served
+    with serve(tmp_path_factory.mktemp("tokens")) as served:
+        yield served
 
 
 def visit(name: str) -> Any:

@@ -33,7 +33,6 @@ HIDDEN = "Every mask is hidden; move the sliders or tick a label."
 PICK = "Click on the picture to pick the smallest mask at that point."
 HEAD = ("label", "score", "area")
 
-Bits = NDArray[np.uint8]
 Mask = dict[str, Any]
 
 

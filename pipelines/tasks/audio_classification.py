@@ -56,10 +56,7 @@ ROW = TaskSpec(
     starter=Starter(
         knows="fourteen sounds, most of them made of sines and noise, 1.9 s at once; low "
         "beeps in a compressed file it may take for speech or a siren",
-        vocabulary=(
-            "tone", "buzzer", "rising sweep", "falling sweep", "static", "wind", "clicks",
-            "siren", "beeps", "drum", "bell", "hum", "engine", "speech",
-        ),
+        vocabulary=listening.STARTER_SOUNDS,
     ),
     build_input=_audio_input,
     finish=timelines.together,

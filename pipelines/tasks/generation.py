@@ -128,3 +128,25 @@ def generation_field(name: str, *, route: str = CALL, **changes: object) -> Fiel
     field = FIELDS[name]
     chosen = field.route if field.route == ENGINE else route
     return replace(field, route=chosen, docs=DOCS, **changes)  # type: ignore[arg-type]
+
+
+def spelling_fields(docs: str) -> tuple[Field, ...]:
+    """How the tokens of an answer become its text."""
+    return (
+        Field(
+            name="skip_special_tokens",
+            kind=Flag(),
+            label="Skip special tokens",
+            help="Off shows markers such as end of text.",
+            advanced=True,
+            docs=docs,
+        ),
+        Field(
+            name="clean_up_tokenization_spaces",
+            kind=Flag(),
+            label="Clean up spaces",
+            help="Removes the blanks that some tokenizers leave before punctuation.",
+            advanced=True,
+            docs=docs,
+        ),
+    )

@@ -20,6 +20,11 @@ AUDIO = Field(
     label="Recording",
     required=True,
 )
+STARTER_SOUNDS = (
+    "tone", "buzzer", "rising sweep", "falling sweep", "static", "wind", "clicks",
+    "siren", "beeps", "drum", "bell", "hum", "engine", "speech",
+)  # fmt: skip
+"""What the starters for sounds know."""
 WINDOWS = timelines.fields(
     "A longer recording is heard in windows. Empty: as much as the model hears at once."
 )

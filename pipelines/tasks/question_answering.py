@@ -10,6 +10,7 @@ from pipelines.field import Field
 from pipelines.kinds import Flag, Integer, Text
 from pipelines.outputs import Passages
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.tasks.fields import QUESTION_CHARS
 from pipelines.tasks.generation import generation_field
 from pipelines.tasks.rewriting import (
     CHAT_MODELS,
@@ -22,7 +23,6 @@ from pipelines.tasks.rewriting import (
 
 DOCS = "https://huggingface.co/docs/transformers/main/en/tasks/question_answering"
 POINTS = "question-answering"
-QUESTION_CHARS = 500
 MAX_ANSWERS = 50
 MAX_ANSWER_TOKENS = 512
 MAX_WINDOW_TOKENS = 4_096

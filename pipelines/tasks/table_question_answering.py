@@ -7,14 +7,12 @@ from typing import Any
 
 from pipelines.aggregation import NO_AGGREGATION, aggregated
 from pipelines.field import Field
-from pipelines.kinds import Flag, Grid, Lines, Table
+from pipelines.kinds import Flag, Grid, Table
 from pipelines.outputs import Cells
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
-from pipelines.tasks.fields import docs
+from pipelines.tasks.fields import docs, questions_field
 
 DOCS = docs("TableQuestionAnsweringPipeline")
-QUESTION_CHARS = 500
-MOST_QUESTIONS = 20
 ANSWER_TOKENS = 128
 """Of an answer that is written, at most."""
 SALES = {
@@ -126,18 +124,7 @@ ROW = TaskSpec(
     ways=(PICKS, WRITES),
     inputs=(
         Field(name="table", kind=Table(asks="query"), label="Table", required=True),
-        Field(
-            name="query",
-            kind=Lines(
-                lines=2,
-                placeholder="How many apples did Mia sell?",
-                fit=False,
-                max_chars=QUESTION_CHARS,
-                most=MOST_QUESTIONS,
-            ),
-            label="Questions, one a line",
-            required=True,
-        ),
+        questions_field("query", "How many apples did Mia sell?"),
     ),
     params=(
         Field(

@@ -11,7 +11,7 @@ from pipelines.kinds.talks import files, texts
 from pipelines.outputs import Reply
 from pipelines.spec import Example, Invocation, ModelFacts, Output, TaskSpec
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS
-from pipelines.tasks.generation import FIELDS, generation_field
+from pipelines.tasks.generation import FIELDS, generation_field, spelling_fields
 
 Values = Mapping[str, Any]
 
@@ -102,22 +102,7 @@ def answer_fields(docs: str) -> tuple[Field, ...]:
             advanced=True,
             docs=docs,
         ),
-        Field(
-            name="skip_special_tokens",
-            kind=Flag(),
-            label="Skip special tokens",
-            help="Off shows markers such as end of text.",
-            advanced=True,
-            docs=docs,
-        ),
-        Field(
-            name="clean_up_tokenization_spaces",
-            kind=Flag(),
-            label="Clean up spaces",
-            help="Removes the blanks that some tokenizers leave before punctuation.",
-            advanced=True,
-            docs=docs,
-        ),
+        *spelling_fields(docs),
     )
 
 

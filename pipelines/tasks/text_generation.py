@@ -11,7 +11,7 @@ from pipelines.outputs import Reply
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import DOCS as GENERATION_DOCS
-from pipelines.tasks.generation import FIELDS, generation_field
+from pipelines.tasks.generation import FIELDS, generation_field, spelling_fields
 
 DOCS = docs("TextGenerationPipeline")
 
@@ -80,22 +80,7 @@ ROW = TaskSpec(
             advanced=True,
             docs=DOCS,
         ),
-        Field(
-            name="skip_special_tokens",
-            kind=Flag(),
-            label="Skip special tokens",
-            help="Off shows markers such as end of text.",
-            advanced=True,
-            docs=DOCS,
-        ),
-        Field(
-            name="clean_up_tokenization_spaces",
-            kind=Flag(),
-            label="Clean up spaces",
-            help="Removes the blanks that some tokenizers leave before punctuation.",
-            advanced=True,
-            docs=DOCS,
-        ),
+        *spelling_fields(DOCS),
     ),
     outputs=(Output(name="reply", kind=Reply, label="Answer"),),
     models=(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.field import GENERATE, Field
-from pipelines.kinds import Image, Integer, Lines
+from pipelines.kinds import Image, Integer
 from pipelines.outputs import Asked
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.tasks.fields import questions_field
 from pipelines.tasks.generation import generation_field
 from pipelines.tasks.looking import (
     ANSWERS,
@@ -25,8 +26,6 @@ from pipelines.tasks.looking import (
 from pipelines.tasks.rewriting import Values
 
 DOCS = "https://huggingface.co/docs/transformers/main/en/tasks/visual_question_answering"
-QUESTION_CHARS = 500
-MOST_QUESTIONS = 20
 MAX_ANSWERS = 50
 PROMPTS = {"blip-2": "Question: {} Answer:"}
 """How families that go on after a prompt were taught to be asked; the others get the question."""
@@ -91,18 +90,7 @@ ROW = TaskSpec(
     ways=(ANSWERS, CAPTIONS, CHATS),
     inputs=(
         Field(name="image", kind=Image(), label="Picture", required=True),
-        Field(
-            name="question",
-            kind=Lines(
-                lines=2,
-                placeholder="What colour is the circle?",
-                fit=False,
-                max_chars=QUESTION_CHARS,
-                most=MOST_QUESTIONS,
-            ),
-            label="Questions, one a line",
-            required=True,
-        ),
+        questions_field("question", "What colour is the circle?"),
     ),
     params=(
         Field(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pipelines.field import Field
-from pipelines.kinds import Labels, Template
+from pipelines.kinds import Labels
 from pipelines.outputs import Heard
 from pipelines.spec import Example, Model, Output, Starter, TaskSpec
 from pipelines.tasks import listening, timelines
-from pipelines.tasks.fields import docs
+from pipelines.tasks.fields import docs, template_field
 
 DOCS = docs("ZeroShotAudioClassificationPipeline")
 DEFAULT_TEMPLATE = "This is a sound of {}."
@@ -27,14 +27,7 @@ ROW = TaskSpec(
             required=True,
             docs=DOCS,
         ),
-        Field(
-            name="hypothesis_template",
-            kind=Template(),
-            label="Template",
-            help="The sentence that each label completes; {} stands for the label.",
-            default=DEFAULT_TEMPLATE,
-            docs=DOCS,
-        ),
+        template_field(DEFAULT_TEMPLATE, DOCS),
         *listening.WINDOWS,
     ),
     outputs=(Output(name="sounds", kind=Heard, label="Labels by score"),),
@@ -47,10 +40,7 @@ ROW = TaskSpec(
     starter=Starter(
         knows="fourteen sounds, most of them made of sines and noise, by several names each: a "
         "bell, a police siren, slow ticking, someone speaking",
-        vocabulary=(
-            "tone", "buzzer", "rising sweep", "falling sweep", "static", "wind", "clicks",
-            "siren", "beeps", "drum", "bell", "hum", "engine", "speech",
-        ),
+        vocabulary=listening.STARTER_SOUNDS,
     ),
     only_classes=("ClapModel",),
     build_input=listening.heard,

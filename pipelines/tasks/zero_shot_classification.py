@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from pipelines.field import Field
-from pipelines.kinds import Flag, Labels, Template, Texts
+from pipelines.kinds import Flag, Labels, Texts
 from pipelines.outputs import Scores, TextMatrix
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
-from pipelines.tasks.fields import docs
+from pipelines.tasks.fields import docs, template_field
 
 DOCS = docs("ZeroShotClassificationPipeline")
 DEFAULT_TEMPLATE = "This example is {}."
@@ -89,14 +89,7 @@ ROW = TaskSpec(
             default=False,
             docs=DOCS,
         ),
-        Field(
-            name="hypothesis_template",
-            kind=Template(),
-            label="Template",
-            help="The sentence that each label completes; {} stands for the label.",
-            default=DEFAULT_TEMPLATE,
-            docs=DOCS,
-        ),
+        template_field(DEFAULT_TEMPLATE, DOCS),
     ),
     outputs=(
         Output(name="scores", kind=Scores, label="Labels by score"),

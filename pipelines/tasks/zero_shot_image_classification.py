@@ -9,10 +9,10 @@ import numpy as np
 
 from pipelines.field import Field
 from pipelines.images import small
-from pipelines.kinds import Labels, Pictures, Template
+from pipelines.kinds import Labels, Pictures
 from pipelines.outputs import Matrix, Scores
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
-from pipelines.tasks.fields import docs
+from pipelines.tasks.fields import docs, template_field
 
 DOCS = docs("ZeroShotImageClassificationPipeline")
 DEFAULT_TEMPLATE = "This is a photo of {}."
@@ -74,14 +74,7 @@ ROW = TaskSpec(
             help="What a picture may show; type one and press Enter.",
             required=True,
         ),
-        Field(
-            name="hypothesis_template",
-            kind=Template(),
-            label="Template",
-            help="The sentence that each label completes; {} stands for the label.",
-            default=DEFAULT_TEMPLATE,
-            docs=DOCS,
-        ),
+        template_field(DEFAULT_TEMPLATE, DOCS),
     ),
     outputs=(
         Output(name="scores", kind=Scores, label="Labels by score"),
