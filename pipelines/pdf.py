@@ -104,8 +104,9 @@ def _answers(
     yield {"pages": pages}, b""
     for number in range(first, (last or pages) + 1):
         bitmap = _drawn(document[number - 1], most_pixels)
+        pixels = memoryview(bitmap.buffer).cast("B")  # slices of the buffer are lists of numbers
         rows = range(0, bitmap.stride * bitmap.height, bitmap.stride)
-        rgb = b"".join(bytes(bitmap.buffer[row : row + bitmap.width * 3]) for row in rows)
+        rgb = b"".join(pixels[row : row + bitmap.width * 3] for row in rows)
         yield {"width": bitmap.width, "height": bitmap.height}, rgb
 
 
