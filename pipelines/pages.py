@@ -70,7 +70,7 @@ class Pages:
             try:
                 for place, page in self._drawn(READING):
                     waiting.append(pool.submit(self._read, place, page))
-                    if len(waiting) > AT_ONCE:
+                    if len(waiting) == AT_ONCE:
                         waiting.popleft().result()
                 while waiting:
                     waiting.popleft().result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import threading
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from gradio_client import handle_file
 from PIL import Image
 
+from pipelines import ocr
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Event, Failed, Partial, Progress, Request, Row, RowsDone
 from pipelines.jobs.cells import flat
@@ -42,6 +45,26 @@ def test_all_pages_are_asked_and_the_best_answers_come_first(room: Room) -> None
     for answer in whole.answer:
         words = PAGE[answer["page"] - 1].split()
         assert answer["answer"] == " ".join(words[answer["start"] : answer["end"] + 1])
+
+
+def test_a_model_that_looks_at_the_page_too_reads_its_words_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own processor would run tesseract again on each page, while others wait."""
+    import pytesseract
+
+    read: list[Any] = []
+    run = pytesseract.image_to_data
+    monkeypatch.setattr(
+        pytesseract, "image_to_data", lambda image, **more: read.append(image) or run(image, **more)
+    )
+    monkeypatch.setattr(ocr, "_readings", ocr._Readings(9))
+    given = {"image": room.file("pages.pdf"), "top_k": 1}
+    (whole,) = room.run(DOCUMENT, "layoutlmv3", **given).answer
+    assert len(read) == 3
+    single = [room.run(DOCUMENT, "layoutlmv3", page=n, **given).answer[0] for n in (1, 2, 3)]
+    assert whole == max(single, key=lambda answer: answer["score"])
+    assert len(read) == 3
 
 
 def test_only_pages_with_answers_are_shown_and_boxes_are_of_their_page(room: Room) -> None:
@@ -91,6 +114,24 @@ def test_a_run_that_is_stopped_while_it_asks_keeps_what_it_has(room: Room, model
     assert isinstance(last, Done)
     assert last.meta.stopped
     assert {answer["page"] for answer in last.answer} == {1, 2}
+
+
+def test_what_draws_the_pages_ends_with_a_stopped_run(room: Room) -> None:
+    """And not when garbage is collected next."""
+    cancelled = threading.Event()
+
+    def hear(event: Any) -> None:
+        if isinstance(event, Progress) and (event.note, event.done) == ("Asking page", 2):
+            cancelled.set()
+
+    gc.disable()
+    try:
+        values = {"image": room.file("pages.pdf")}
+        room.events(DOCUMENT, "donut", cancelled=cancelled, hear=hear, **values)
+        drawing = [p for p in psutil.Process().children() if "pipelines.pdf" in p.cmdline()]
+        assert not drawing
+    finally:
+        gc.enable()
 
 
 def test_a_run_that_is_stopped_while_it_reads_ends_there(room: Room) -> None:

@@ -1,4 +1,4 @@
-"""Makers of tiny models that read pages: LayoutLM and Donut."""
+"""Makers of tiny models that read pages: LayoutLM, LayoutLMv3 and Donut."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 from tests.tiny_models import (
     BERT,
+    WINDOW,
     Parts,
     bert_tokenizer,
     bpe_tokenizer,
     image_processor,
 )
+
+MARKS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+SIDE = 32
 
 
 def layoutlm() -> Parts:
@@ -19,6 +23,23 @@ def layoutlm() -> Parts:
     tokenizer = bert_tokenizer()
     config = transformers.LayoutLMConfig(vocab_size=len(tokenizer), **BERT)
     return transformers.LayoutLMForQuestionAnswering(config), tokenizer
+
+
+def layoutlmv3() -> Parts:
+    """Its processor would read the words once more by itself, as those on the Hub do."""
+    import transformers
+    from tokenizers import pre_tokenizers
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocab = {piece: n for n, piece in enumerate([*MARKS, *letters])}
+    tokenizer = transformers.LayoutLMv3Tokenizer(vocab=vocab, merges=[], model_max_length=WINDOW)
+    config = transformers.LayoutLMv3Config(
+        vocab_size=len(vocab), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=37, max_position_embeddings=2 * WINDOW, coordinate_size=5, shape_size=6,
+        input_size=SIDE, patch_size=8, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+    )  # fmt: skip
+    processor = image_processor("LayoutLMv3ImageProcessor", size={"height": SIDE, "width": SIDE})
+    return transformers.LayoutLMv3ForQuestionAnswering(config), processor, tokenizer
 
 
 def donut() -> Parts:
@@ -48,5 +69,7 @@ def donut() -> Parts:
     return model, image_processor("DonutImageProcessor", size=square), tokenizer
 
 
-CHECKPOINTS: dict[str, Callable[[], Parts]] = {"layoutlm": layoutlm, "donut": donut}
+CHECKPOINTS: dict[str, Callable[[], Parts]] = {
+    "layoutlm": layoutlm, "layoutlmv3": layoutlmv3, "donut": donut,
+}  # fmt: skip
 MODELS = {"document-question-answering": "layoutlm"}
