@@ -23,7 +23,7 @@ from pipelines.tasks import ROWS
 from settings import Settings
 from tests.fakes import FakeEngine
 from tests.served import no_loop_left_open
-from ui import language, say
+from ui import handlers, language, say
 from ui.app import build_app, launch_options
 from ui.catalogue import NAME, Catalogue, Template
 from ui.jobs import jobs_tab
@@ -234,3 +234,12 @@ def test_the_api_speaks_english(url: str) -> None:
     info = asking(url, "gradio_api/info", "es").text
     assert "Sentence" not in info or "frase" not in info
     assert info == asking(url, "gradio_api/info", "en").text
+
+
+def test_a_refused_value_is_named_by_its_label_in_the_language_of_the_request() -> None:
+    row = next(row for row in ROWS if row.title == "Text classification")
+    with gr.Blocks(analytics_enabled=False):
+        panel = build_panel(row, Place(FakeEngine(), SETTINGS))
+    with speaking("es"):
+        *_, last = handlers.answer(panel, FakeEngine(), SETTINGS, {}, "me")
+    assert "“Texto” falta." in last[panel.status]

@@ -1,6 +1,6 @@
 () => {
-  // What a screen reader needs and gradio 6.31 leaves out: names of groups, pictures and plots, and
-  // a place of the page that stays, whose text is read when it changes.
+  // What a screen reader needs and gradio 6.31 leaves out: names of groups, pictures and plots,
+  // whether a fold is open, and a place of the page that stays, whose text is read when it changes.
   const PAUSE = 250, QUIET = 4000;
   const text = (element) => element?.textContent.trim() || "";
   const label = (element) => {
@@ -10,7 +10,7 @@
     return text(own) || text(around);
   };
   const put = (element, name, value) => {
-    if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
+    if (element && value && element.getAttribute(name) !== value) element.setAttribute(name, value);
   };
   const every = (selector, act) => document.querySelectorAll(selector).forEach(act);
   const name = () => {
@@ -23,6 +23,10 @@
     every(".js-plotly-plot", (plot) => {
       put(plot, "role", "img");
       put(plot, "aria-label", label(plot));
+    });
+    every("button.label-wrap", (fold) => {
+      put(fold, "aria-expanded", String(fold.classList.contains("open")));
+      put(fold.querySelector(".icon"), "aria-hidden", "true");
     });
     every("svg:not([role]):not([aria-hidden])", (icon) => put(icon, "aria-hidden", "true"));
   };
@@ -58,5 +62,6 @@
   new MutationObserver(later).observe(document.body, {
     childList: true, subtree: true, characterData: true,
   });
+  document.addEventListener("click", later);
   look();
 }

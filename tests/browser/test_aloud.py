@@ -60,6 +60,10 @@ def answered(request: pytest.FixtureRequest, see: Callable[..., Visit]) -> Visit
 def test_everything_on_a_tab_has_a_name(answered: Visit) -> None:
     expect(answered.page.locator(LIVE)).to_have_text("The result is ready.")
     assert nameless(answered.page) == []
+    fold = answered.page.get_by_role("button", name="JSON", exact=True).locator("visible=true").last
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.click()
+    expect(fold).to_have_attribute("aria-expanded", "true")
 
 
 def test_everything_about_the_models_has_a_name(see: Callable[..., Visit]) -> None:
