@@ -1,6 +1,5 @@
 """Image-text-to-text: a small LLaVA that answers questions about a few coloured shapes."""
 
-import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,24 @@ import numpy as np
 from starter.ask import Ask
 from starter.recipes import save_half
 from starter.small_vision import spread
-from starter.worlds import shape_batches, shape_talks, shapes
-from starter.worlds.shape_talks import EXAMINED, Seen, Turn
+from starter.worlds import shape_batches, shape_talks
+from starter.worlds.shape_talks import Seen
 from starter.worlds.shapes import LABELS
+from starter.worlds.talk_batches import (
+    BATCH,
+    BEGIN,
+    END,
+    HALF,
+    IGNORED,
+    MOST,
+    PAD,
+    PICTURE,
+    TURNS,
+    Encoder,
+    batch,
+    few,
+)
+from starter.worlds.talk_exam import MEASURED, examine
 
 MINUTES = 20.0
 TARGETS = {"right": 0.85, "shape": 0.85, "colour": 0.85, "presence": 0.85}
@@ -22,18 +36,12 @@ SHORTFALLS = ("shape",)
 SEED = 3
 SCENES = 8_000
 STEPS = 4_000
-BATCH = 20  # talks
-TURNS = 8  # questions in a talk
 LEARNING_RATE = 2.5e-3
 LAST_RATE = 0.01
 WARM_UP = 120  # steps
 WEIGHT_DECAY = 0.02
 GRADIENT_CLIP = 1.0
 AVERAGE = 0.995
-TWO_PICTURES, NO_PICTURE = 0.12, 0.03  # share of steps whose talks have so many
-IN_TURN = 0.25  # share of the other steps whose questions see the earlier ones and their answers
-TEXT_FIRST = 0.15  # share of those talks that ask before the picture
-IGNORED = -100
 THREADS = 1
 
 EYES = Path(__file__).parents[1] / "models" / "zero-shot-object-detection"
@@ -41,15 +49,10 @@ EYES = Path(__file__).parents[1] / "models" / "zero-shot-object-detection"
 SIDE, PATCH = 128, 16  # pixels, as those eyes have them
 GRID = SIDE // PATCH  # patches a side
 WIDTH = {"vision": 128, "text": 128}
-MOST = 3  # shapes in a scene
-RADII = (15 / 128, 30 / 128)  # of a shape, as a share of the shorter side
-FEW_LABELS = 0.4  # share of scenes with one or two labels, so that there is something to count
-HALF = 0.5  # mean and deviation of the normalisation
 
 VOCABULARY = 448
 CONTEXT = 512
 """Tokens that fit the model, 64 of them a picture; trained with talks of about 200."""
-PAD, BEGIN, END, PICTURE = "<pad>", "<s>", "<|end|>", "<image>"
 ROLES = ("system", "user", "assistant")
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
@@ -61,10 +64,6 @@ CHAT_TEMPLATE = (
     "{% if not (loop.last and continue_final_message) %}{{ '<|end|>' }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
-
-CANVASES = ((160, 160), (240, 200), (180, 260), (320, 240))  # pixels, width and height
-MEASURED = 80
-"""Questions of each kind."""
 
 
 def train(folder: Path, seed: int = SEED) -> None:
@@ -84,7 +83,7 @@ def train(folder: Path, seed: int = SEED) -> None:
     optimizer = torch.optim.AdamW(_groups(trained), LEARNING_RATE, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
     pack = shape_batches.packed(seed, SCENES, SIDE, drawn=few)
-    encode = _Encoder(tokenizer)
+    encode = Encoder(tokenizer, GRID * GRID)
     model.train()
     for _ in (bar := trange(STEPS, mininterval=10)):
         with torch.autocast("cpu", torch.bfloat16):
@@ -106,17 +105,6 @@ def patches_of(model: Any, pictures: Any) -> Any:
     with torch.no_grad():
         seen = model.model.vision_tower(pixel_values=pictures, output_hidden_states=True)
     return seen.hidden_states[-1][:, 1:]  # without the token of the whole picture
-
-
-def few(rng: np.random.Generator, width: int, height: int) -> shapes.Scene:
-    """A scene of one to three larger shapes, sometimes several alike."""
-    labels = LABELS
-    if rng.random() < FEW_LABELS:
-        labels = tuple(str(label) for label in rng.choice(LABELS, rng.integers(1, 3)))
-    while True:
-        scene = shapes.scene(rng, width, height, most=MOST, labels=labels, radii=RADII)
-        if scene.shapes:
-            return scene
 
 
 def make_tokenizer(rng: np.random.Generator) -> Any:
@@ -256,129 +244,9 @@ def apart(parts: Any) -> tuple[Any, Any]:
     return mask[:, None], mask.sum(-1) - 1
 
 
-class _Encoder:
-    """Token ids of texts, kept: the talks say little that is new."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._known: dict[str, list[int]] = {}
-        self.picture = self(PICTURE) * GRID * GRID
-        self.pad = tokenizer.pad_token_id
-
-    def __call__(self, text: str) -> list[int]:
-        if text not in self._known:
-            self._known[text] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return self._known[text]
-
-
-def batch(pack: shape_batches.Pack, rng: np.random.Generator, encode: _Encoder) -> Any:
-    """Pictures (n, 3, SIDE, SIDE) or None; ids, labels, parts (talks, longest)."""
-    import torch
-
-    how = rng.random()
-    each = 2 if how < TWO_PICTURES else 0 if how < TWO_PICTURES + NO_PICTURE else 1
-    drawn = shape_batches.draw(pack, rng, BATCH * max(each, 1))
-    order = rng.permutation(len(drawn.pictures))
-    scenes = views(drawn)
-    alone = each == 1 and rng.random() >= IN_TURN
-    rows = []
-    for n in range(BATCH):
-        own = [scenes[i] for i in order[n * each : (n + 1) * each]]
-        rows.append(questions(rng, own[0], encode) if alone else talk(rng, own, encode))
-    longest = max(len(row[0]) for row in rows)
-    ids, labels, parts = (
-        torch.tensor([row[k] + [end] * (longest - len(row[k])) for row in rows])
-        for k, end in enumerate((encode.pad, IGNORED, 0))
-    )
-    if not each:
-        return None, ids, labels, parts
-    pictures = torch.from_numpy(drawn.pictures[order] - HALF) / HALF
-    return pictures, ids, labels, parts
-
-
-def views(drawn: shape_batches.Batch) -> list[list[Seen]]:
-    """What the words need of each scene."""
-    middles = (drawn.boxes[..., :2] + drawn.boxes[..., 2:]) / 2
-    return [
-        [Seen(LABELS[name], *at) for name, at in zip(names, places, strict=True) if name >= 0]
-        for names, places in zip(drawn.labels, middles.tolist(), strict=True)
-    ]
-
-
-def questions(rng: np.random.Generator, view: list[Seen], encode: _Encoder) -> tuple[Any, Any, Any]:
-    """Ids, labels and parts of a picture and questions that know nothing of each other."""
-    ids = encode(BEGIN) + encode("<|user|>") + encode.picture
-    labels, parts = [IGNORED] * len(ids), [0] * len(ids)
-    for number in range(1, TURNS + 1):
-        turn = shape_talks.turn(rng, view)
-        asked = encode(turn.question) + encode(END) + encode("<|assistant|>")
-        answer = encode(turn.answer) + encode(END)
-        ids += asked + answer
-        labels += [IGNORED] * len(asked) + answer
-        parts += [number] * len(asked + answer)
-    return ids, labels, parts
-
-
-def talk(rng: np.random.Generator, own: list[list[Seen]], encode: _Encoder) -> tuple[Any, Any, Any]:
-    """The same of a talk: a picture, questions on it, perhaps another one and so on."""
-    ids, labels = encode(BEGIN)[:], [IGNORED]
-    for view in own or [None]:
-        turns = TURNS // len(own) if own else 3
-        for number in range(turns):
-            turn = shape_talks.turn(rng, view) if view else shape_talks.without_picture(rng)
-            asked = _asked(rng, turn, number == 0 and bool(view), encode)
-            answer = encode(turn.answer) + encode(END)
-            ids += asked + answer
-            labels += [IGNORED] * len(asked) + answer
-    return ids, labels, [0] * len(ids)
-
-
-def _asked(rng: np.random.Generator, turn: Turn, picture: bool, encode: _Encoder) -> list[int]:
-    question = encode(turn.question)
-    if picture:
-        first = rng.random() < TEXT_FIRST
-        question = question + encode.picture if first else encode.picture + question
-    return encode("<|user|>") + question + encode(END) + encode("<|assistant|>")
-
-
 def measure(ask: Ask, seed: int) -> dict[str, float]:
     """Shares of right answers for each kind of question, and for all of them together."""
-    rng = np.random.default_rng(seed)
-    scores = {}
-    for kind in EXAMINED:
-        asked = itertools.islice(_questions(rng, kind), MEASURED)
-        scores[kind] = float(np.mean([_right(ask, *question) for question in asked]))
-    return {"right": float(np.mean(list(scores.values()))), **scores}
-
-
-def _questions(rng: np.random.Generator, kind: str) -> Any:
-    """Fresh scenes, each with a question of this kind."""
-    while True:
-        scene = few(rng, *CANVASES[rng.integers(len(CANVASES))])
-        turn = shape_talks.ASKERS[kind](rng, view_of(scene))
-        if turn is not None:
-            yield scene, turn
-
-
-def view_of(scene: shapes.Scene) -> list[Seen]:
-    """What the words need of a drawn scene."""
-    height, width = scene.ids.shape
-    return [
-        Seen(s.label, (s.box[0] + s.box[2]) / 2 / width, (s.box[1] + s.box[3]) / 2 / height)
-        for s in scene.shapes
-    ]
-
-
-def _right(ask: Ask, scene: shapes.Scene, turn: Turn) -> bool:
-    from PIL import Image
-
-    content = [
-        {"type": "image", "image": Image.fromarray(scene.picture)},
-        {"type": "text", "text": turn.question},
-    ]
-    raw = ask(text=[{"role": "user", "content": content}], return_full_text=False,
-              max_new_tokens=40)  # fmt: skip
-    return shape_talks.right(turn.answer, raw[0]["generated_text"])
+    return examine(ask, seed)
 
 
 CARD = f"""

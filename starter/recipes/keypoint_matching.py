@@ -4,7 +4,6 @@ Neither class of transformers takes labels, so their parts are trained here one 
 """
 
 import math
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,15 @@ import numpy as np
 from starter.ask import Ask
 from starter.recipes import save_half
 from starter.worlds import views
+from starter.worlds.view_exam import MEASURED, RIGHT, SQUARE, examine
+from starter.worlds.view_pairs import CELL, ground, looks, visible
 
 MINUTES = 4.5
 TARGETS = {"right_shift": 0.6, "right_turn": 0.4, "right_zoom": 0.4, "right_tilt": 0.4}
 
 SEED = 6
 SURFACES = 160
-SURFACE = (420, 320)  # pixels, width and height
 WIDTH, HEIGHT = views.SIZE  # what the model reads
-CELL = 8  # pixels of the picture to one of the coarse map
 DUST = CELL * CELL  # the class of a cell without a corner
 
 POINT_STEPS, PAIRS, PATCH = 1_500, 6, (128, 96)  # SuperPoint: steps, pairs in a batch, their size
@@ -32,16 +31,8 @@ WARM_UP = 60  # steps
 CLIP = 1.0
 CORNERS = 40  # compared in one pair of patches, at most
 SHARP = 0.07  # temperature of the comparison of descriptors
-TURN, ZOOM, TILT, SHIFT = 22.0, 1.4, 0.0012, 0.16  # most, of a view against the surface
-NOISE = (0.0, 0.04)  # standard deviation, of 0..1
 NEAR = 3.0  # pixels within which two keypoints are the same
-HARRIS = 0.02  # least strength of a corner, as a share of the surface's strongest
-APART = 4  # pixels between two corners, at least
-SMOOTH = 1.2  # pixels
 THREADS = 1
-SQUARE = 1_024  # see the card: pictures are squeezed to squares of this side first
-MEASURED = 40  # pairs of each motion
-RIGHT = 0.05  # of the width: a match this near to the truth is right
 
 
 def train(folder: Path, seed: int = SEED) -> None:
@@ -98,89 +89,6 @@ def build(folder: Path) -> Any:
             confidence.token.weight.zero_()
             confidence.token.bias.fill_(-10.0)
     return model
-
-
-def ground(rng: np.random.Generator) -> tuple[Any, Any]:
-    """A surface in grey (height, width) of 0..1, and its corners (n, 2), the strongest first."""
-    from scipy import ndimage
-
-    grey = np.asarray(views.surface(rng, *SURFACE).convert("L"), np.float32) / 255
-    soft = ndimage.gaussian_filter(grey, SMOOTH)
-    y, x = np.gradient(soft)
-    xx, yy, xy = (ndimage.gaussian_filter(p, SMOOTH) for p in (x * x, y * y, x * y))
-    strength = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)  # Shi and Tomasi 1994
-    peak = ndimage.maximum_filter(strength, 2 * APART + 1) == strength
-    rows, columns = np.nonzero(peak & (strength > HARRIS * strength.max()))
-    order = np.argsort(-strength[rows, columns])
-    return grey, np.column_stack([columns, rows])[order].astype(np.float64)
-
-
-def place(rng: np.random.Generator, width: int, height: int) -> Any:
-    """A view of a surface: the homography from its pixels to the surface's."""
-    turn = math.radians(rng.uniform(-TURN, TURN)) / 2
-    zoom = ZOOM ** rng.uniform(-0.5, 0.5)
-    return views.moved(width, height, turn=turn, zoom=zoom, tilt=rng.uniform(-TILT, TILT, 2) / 2)
-
-
-def looks(grounds: Any, rng: np.random.Generator, pairs: int, size: tuple[int, int]) -> Any:
-    """Views (2 pairs, 1, height, width) of 0..1, two of each surface in turn, with where they look.
-
-    Returns the views, the homographies from their pixels to the surface, and the surfaces' corners.
-    """
-    import torch
-
-    width, height = size
-    pictures, places, corners = [], [], []
-    for _ in range(pairs):
-        grey, found = grounds[rng.integers(len(grounds))]
-        room = np.array(SURFACE) - (width, height)
-        middle = room * rng.uniform(0.3, 0.7, 2)
-        for _ in range(2):
-            at = middle + rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
-            there = views.shifted(*at) @ place(rng, width, height)
-            pictures.append(torch.from_numpy(grey))
-            places.append(there)
-            corners.append(found)
-    seen = warped(torch.stack(pictures)[:, None], np.stack(places), size)
-    return lit(seen, rng), places, corners
-
-
-def warped(pictures: Any, places: Any, size: tuple[int, int]) -> Any:
-    """What views of the size see of pictures (n, 1, height, width)."""
-    import torch
-
-    width, height = size
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    pixels = torch.stack([x, y, torch.ones_like(x)], -1).reshape(-1, 3).float()
-    there = pixels @ torch.from_numpy(places).float().transpose(1, 2)
-    wide, high = pictures.shape[-1] - 1, pictures.shape[-2] - 1
-    grid = there[..., :2] / there[..., 2:] / torch.tensor([wide, high]) * 2 - 1
-    return torch.nn.functional.grid_sample(
-        pictures, grid.reshape(len(places), height, width, 2), align_corners=True,
-        padding_mode="reflection",
-    )  # fmt: skip
-
-
-def lit(seen: Any, rng: np.random.Generator) -> Any:
-    """Other light, contrast and noise for each view."""
-    import torch
-
-    count = len(seen)
-    gain, gamma = rng.uniform(0.6, 1.2, count), rng.uniform(0.7, 1.4, count)
-    base, noise = rng.uniform(0.0, 0.2, count), rng.uniform(*NOISE, count)
-    gain, gamma, base, noise = (
-        torch.from_numpy(v).float()[:, None, None, None] for v in (gain, gamma, base, noise)
-    )
-    return (seen.clamp(0.001, 1) ** gamma * gain + base + torch.randn_like(seen) * noise).clamp(
-        0, 1
-    )
-
-
-def visible(corners: Any, there: Any, size: tuple[int, int]) -> tuple[Any, Any]:
-    """The corners inside a view as its pixels (n, 2), and which ones they are."""
-    points = views.projected(np.linalg.inv(there), corners)
-    inside = ((points >= CELL / 2) & (points < np.array(size) - CELL / 2)).all(1)
-    return points[inside], np.nonzero(inside)[0]
 
 
 def train_points(detector: Any, grounds: Any, rng: np.random.Generator) -> None:
@@ -319,41 +227,7 @@ def rate_over(steps: int) -> Any:
 
 def measure(ask: Ask, seed: int) -> dict[str, float]:
     """The share of right matches for each motion, their mean number, and of unrelated views."""
-    rng = np.random.default_rng(seed)
-    scores: dict[str, float] = {}
-    numbers = []
-    for kind in views.KINDS:
-        shares = []
-        for _ in range(MEASURED):
-            pair = views.pair(rng, kind)
-            one, other = matched(ask, pair.first, pair.second)
-            away = np.linalg.norm(views.projected(pair.homography, one) - other, axis=1)
-            shares.append(np.mean(away < RIGHT * WIDTH) if len(away) else 0.0)
-            numbers.append(len(away))
-        scores[f"right_{kind}"] = float(np.mean(shares))
-    scores["matches"] = float(np.mean(numbers))
-    apart = (views.pair(rng, "shift").first for _ in range(2 * MEASURED))
-    scores["matches_unrelated"] = float(
-        np.mean([len(matched(ask, *two)[0]) for two in zip(apart, apart, strict=True)])
-    )
-    return scores
-
-
-def matched(ask: Ask, first: Any, second: Any) -> tuple[Any, Any]:
-    """The matched points of two views (n, 2) in pixels of each."""
-    from PIL import Image
-
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{n}.bmp" for n in range(2)]
-        for path, view in zip(paths, (first, second), strict=True):
-            Image.fromarray(view).resize((SQUARE, SQUARE)).save(path)
-        found = ask(images=paths)
-    size = np.array([WIDTH, HEIGHT]) / SQUARE
-    one, other = (
-        np.array([[m[name]["x"], m[name]["y"]] for m in found], float).reshape(-1, 2) * size
-        for name in ("keypoint_image_0", "keypoint_image_1")
-    )
-    return one, other
+    return examine(ask, seed)
 
 
 CARD = f"""

@@ -7,19 +7,32 @@ place of the posterior encoder and of the discriminators.
 
 import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from starter.ask import Ask, plain
+from starter.ask import Ask
 from starter.recipes import save_half
-from starter.worlds import speech
-from starter.worlds.espeak import Speaker
-from starter.worlds.speech import SAMPLING_RATE, VOCABULARY, Samples, Voice
+from starter.worlds.speech import SAMPLING_RATE, VOCABULARY
+from starter.worlds.utterance_exam import FASTER, MEASURED, MEASURED_WORDS, SLOWER, examine
+from starter.worlds.utterances import (
+    FRAME,
+    GAP,
+    MOST_WORDS,
+    PAD,
+    PITCH,
+    RATES,
+    SPEEDS,
+    SYMBOLS,
+    UNKNOWN,
+    VOICE,
+    Utterance,
+    spoken,
+    utterance,
+)
 
 MINUTES = 8.0
 TARGETS = {"words_read_back": 0.7}
@@ -39,39 +52,7 @@ MELS, MEL_POINTS = 64, 1024
 QUIET = 3e-3  # added to magnitudes before their logarithm
 THREADS = 1
 
-VOICE = "gmw/en-US"
-PITCH = 50
-SPEED = 140  # words per minute at a speaking rate of 1
-SPEEDS = {SPEED: 0.84, 120: 0.08, 165: 0.08}  # share of the utterances at each
-MOST_WORDS = 6  # in an utterance
-RATES = (8, 4, 4, 2)  # of the decoder's upsampling
-FRAME = math.prod(RATES)  # samples: 256, i.e. 16 ms
-GAP = 8  # silent frames between words
-SILENT = 0.01  # samples below this, at a word's ends, are cut off
-AROUND = 320  # samples kept before and after the cut
-FADE = 128  # samples
 WIDTH = 64
-LETTERS = sorted({letter for word in VOCABULARY for letter in word})
-PAD, UNKNOWN = "<pad>", "<unk>"
-SYMBOLS = {symbol: index for index, symbol in enumerate([PAD, UNKNOWN, " ", *LETTERS])}
-
-MEASURED = 100  # phrases
-MEASURED_WORDS = 4  # most words of a phrase
-RECOGNISER = "automatic-speech-recognition"
-SLOWER, FASTER = 0.8, 1.25
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Utterance:
-    """Token ids and the frames of each (tokens,); the samples (frames * FRAME,) that they say.
-
-    `plain` is whether it has the speed that a speaking rate of 1 is to have.
-    """
-
-    ids: NDArray[np.int64]
-    frames: NDArray[np.int64]
-    samples: Samples
-    plain: bool
 
 
 def train(folder: Path, seed: int = SEED) -> None:
@@ -108,61 +89,6 @@ def train(folder: Path, seed: int = SEED) -> None:
             refresh=False,
         )
     save_half(averaged.module, folder)
-
-
-def spoken() -> dict[int, dict[str, Samples]]:
-    """Every word at every speed as espeak-ng says it, cut to its sound, in whole frames."""
-    said: dict[int, dict[str, Samples]] = {}
-    for speed in SPEEDS:
-        voice = Voice(name=VOICE, speed=speed, pitch=PITCH)
-        with Speaker() as speaker:
-            said[speed] = {
-                word: cut(speech.say(speaker, word, voice).samples) for word in VOCABULARY
-            }
-    return said
-
-
-def cut(samples: Samples) -> Samples:
-    """The samples without the silence at both ends, faded in and out, padded to whole frames."""
-    loud = np.flatnonzero(np.abs(samples) > SILENT)
-    kept = samples[max(0, loud[0] - AROUND) : loud[-1] + AROUND].copy()
-    ramp = np.linspace(0, 1, FADE, dtype=np.float32)
-    kept[:FADE] *= ramp
-    kept[-FADE:] *= ramp[::-1]
-    return np.pad(kept, (0, -len(kept) % FRAME))
-
-
-def joined(words: Sequence[Samples]) -> Samples:
-    """The words with GAP silent frames between them."""
-    silence = np.zeros(GAP * FRAME, np.float32)
-    parts = [part for word in words for part in (silence, word)]
-    return np.concatenate(parts[1:])
-
-
-def utterance(words: dict[int, dict[str, Samples]], rng: np.random.Generator) -> Utterance:
-    """1..MOST_WORDS random words. Their frames are spread evenly over their tokens.
-
-    The tokenizer puts a blank before each letter and one at the end: a word owns its letters and
-    the blanks before them, a space owns its own, the last word the blank at the end too.
-    """
-    speed = int(rng.choice(list(SPEEDS), p=list(SPEEDS.values())))
-    texts = [str(w) for w in rng.choice(VOCABULARY, rng.integers(1, MOST_WORDS + 1))]
-    ids, frames = [], []
-    for number, text in enumerate(texts):
-        if number:
-            ids += [0, SYMBOLS[" "]]
-            frames += [GAP // 2, GAP - GAP // 2]
-        tokens = [token for letter in text for token in (0, SYMBOLS[letter])]
-        tokens += [0] if number == len(texts) - 1 else []
-        ids += tokens
-        ends = np.arange(len(tokens) + 1) * (len(words[speed][text]) // FRAME) // len(tokens)
-        frames += list(np.diff(ends))
-    return Utterance(
-        ids=np.array(ids),
-        frames=np.array(frames),
-        samples=joined([words[speed][text] for text in texts]),
-        plain=speed == SPEED,
-    )
 
 
 def build(folder: Path) -> Any:
@@ -306,47 +232,8 @@ def pace(step: int) -> float:
 
 
 def measure(ask: Ask, seed: int) -> dict[str, float]:
-    """Words that the project's own recogniser reads back; beside it, the same of espeak-ng's own
-    clips of the voice, joined the same way."""
-    from starter.train import MODELS
-
-    read = plain(RECOGNISER, MODELS / RECOGNISER).args[0]  # type: ignore[attr-defined]
-    words = spoken()[SPEED]
-    phrases = list(phrases_of(seed))
-
-    def say(rate: float) -> Iterator[Samples]:
-        for phrase in phrases:
-            yield ask(text=" ".join(phrase), forward_params={"speaking_rate": rate})["audio"]
-
-    right, exact = heard(read, phrases, say(1.0))
-    control, control_exact = heard(read, phrases, (joined([words[w] for w in p]) for p in phrases))
-    return {
-        "words_read_back": right,
-        "exact_phrases": exact,
-        "words_read_back_of_espeak_itself": control,
-        "exact_phrases_of_espeak_itself": control_exact,
-        "words_read_back_slower": heard(read, phrases, say(SLOWER))[0],
-        "words_read_back_faster": heard(read, phrases, say(FASTER))[0],
-    }
-
-
-def phrases_of(seed: int) -> Iterator[list[str]]:
-    """MEASURED phrases of 1..MEASURED_WORDS random words."""
-    rng = np.random.default_rng(seed)
-    for _ in range(MEASURED):
-        yield [str(w) for w in rng.choice(VOCABULARY, rng.integers(1, MEASURED_WORDS + 1))]
-
-
-def heard(
-    read: Any, phrases: Sequence[Sequence[str]], said: Iterator[Samples]
-) -> tuple[float, float]:
-    """1 - word error rate of what the recogniser reads, and the share of phrases exactly right."""
-    import jiwer
-
-    texts = [" ".join(phrase) for phrase in phrases]
-    found = [read(np.asarray(samples, np.float32))["text"] for samples in said]
-    same = [a == b for a, b in zip(texts, found, strict=True)]
-    return 1 - jiwer.wer(texts, found), float(np.mean(same))
+    """What the exam says of words said by this seed; see `examine`."""
+    return examine(ask, seed)
 
 
 CARD = f"""
