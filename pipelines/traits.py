@@ -156,8 +156,8 @@ TRAITS: dict[str, Trait] = {
         means="read the words of the page",
     ),
     "pixels": Trait(
-        holds=lambda pipe: (pipe.image_processor or pipe.feature_extractor) is not None,
-        means="look at the page itself",
+        holds=lambda pipe: pipe.image_processor is not None,
+        means="look at the pixels of a picture",
     ),
     "panoptic": Trait(
         holds=lambda pipe: _segments(pipe, "panoptic"),
