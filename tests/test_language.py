@@ -26,6 +26,7 @@ from tests.served import no_loop_left_open
 from ui import handlers, language, say
 from ui.app import build_app, launch_options
 from ui.catalogue import NAME, Catalogue, Template
+from ui.full_queue import FULL, SOON
 from ui.jobs import jobs_tab
 from ui.language import FOLDER, LANGUAGES, preferred, speaking, told, translated
 from ui.models import models_tab
@@ -234,6 +235,11 @@ def test_the_api_speaks_english(url: str) -> None:
     info = asking(url, "gradio_api/info", "es").text
     assert "Sentence" not in info or "frase" not in info
     assert info == asking(url, "gradio_api/info", "en").text
+
+
+def test_a_full_queue_is_told_in_the_language_of_the_request() -> None:
+    with speaking("es"):
+        assert told(FULL.format(waiting=3, wait=SOON)).endswith("otra vez en un momento.")
 
 
 def test_a_refused_value_is_named_by_its_label_in_the_language_of_the_request() -> None:

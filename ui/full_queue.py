@@ -7,6 +7,8 @@ from typing import Any
 
 from gradio.queueing import Queue
 
+from ui.language import told
+
 FULL = "The queue is full: {waiting} requests wait, the most that may. {wait}"
 SOON = "Try again in a moment."
 LATER = "At the pace of the last ones that takes about {seconds:,.0f} s; try again then."
@@ -28,7 +30,7 @@ def full(queue: Queue) -> str:
     """The sentence for a queue as it is now."""
     seconds = wait_seconds(queue)
     wait = LATER.format(seconds=seconds) if seconds >= 1 else SOON
-    return FULL.format(waiting=len(queue), wait=wait)
+    return told(FULL.format(waiting=len(queue), wait=wait))
 
 
 def wait_seconds(queue: Queue) -> float:

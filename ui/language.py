@@ -28,6 +28,8 @@ FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "es")
 HEADER = "accept-language"
+CALL = "/call/"
+"""In the paths of the API."""
 LABELS = ("label", "info", "placeholder")
 """Properties that are said as they are, whatever the component."""
 MARKDOWN = re.compile(r"^(#+ |- `[^`]*` )?(.*)$", re.MULTILINE)
@@ -174,7 +176,8 @@ class Languages:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        language = preferred(Headers(scope=scope).get(HEADER, ""))
+        plain = CALL in scope["path"]
+        language = ENGLISH if plain else preferred(Headers(scope=scope).get(HEADER, ""))
         with speaking(language):
             await self._app(scope, receive, _marked(send))
 
