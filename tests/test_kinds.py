@@ -156,10 +156,10 @@ def checked(kind: Kind, value: Any, limits: Limits = LIMITS) -> Any:
     return refused
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(type(value).__name__))
 @pytest.mark.parametrize("kind", KINDS, ids=KIND_NAMES)
-def test_r19_hostile_values_are_answered_with_one_sentence(kind: Kind, value: Any) -> None:
-    json.dumps(repr(checked(kind, value)))
+def test_r19_hostile_values_are_answered_with_one_sentence(kind: Kind) -> None:
+    for value in HOSTILE:
+        json.dumps(repr(checked(kind, value)))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=KIND_NAMES)
