@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,9 @@ def _piece(node: ast.expr) -> str:
 
 def codes(row: TaskSpec) -> set[str]:
     """What a row's page shows and no language changes: ids, words of the starter, what is typed."""
-    fields = (*row.inputs, *row.params, *load_fields(row))
-    options = [option for f in fields if isinstance(f.kind, Choice) for option in f.kind.options]
-    suggested = [s for f in fields for s in getattr(f.kind, "suggestions", ())]
+    shown = (*row.inputs, *row.params, *load_fields(row))
+    options = [option for f in shown if isinstance(f.kind, Choice) for option in f.kind.options]
+    suggested = [s for f in shown for s in getattr(f.kind, "suggestions", ())]
     typed = json.dumps([dict(e.values) for e in row.examples], default=str, ensure_ascii=False)
     return {
         row.id, row.was, row.starter_id, " · ".join(row.starter.vocabulary), *suggested,
@@ -122,15 +123,43 @@ def codes(row: TaskSpec) -> set[str]:
     }  # fmt: skip
 
 
+def texts(thing: Any) -> set[str]:
+    """Every text in a row and in what it is made of."""
+    if isinstance(thing, str):
+        return {thing}
+    if is_dataclass(thing) and not isinstance(thing, type):
+        thing = [getattr(thing, f.name) for f in fields(thing)]
+    elif isinstance(thing, Mapping):
+        thing = list(thing.values())
+    return set().union(*map(texts, thing)) if isinstance(thing, list | tuple) else set()
+
+
+def unspoken(name: str, rows: Sequence[TaskSpec]) -> set[str]:
+    """The texts of rows of which nothing was translated yet: a new task edits one file."""
+    known = entries(name).keys()
+    return set().union(*(texts(row) for row in rows if not {row.title, row.help} & known))
+
+
 @every_language
 def test_every_text_of_the_page_is_translated(name: str, layouts: list[Any]) -> None:
+    """A task that has no word of a language yet is shown in English; half a task is a mistake."""
     recorder = Recorder(entries(name))
     for layout in layouts:
         translated(layout, recorder)
-    known = set().union(*map(codes, ROWS))
+    known = set().union(unspoken(name, ROWS), *map(codes, ROWS))
     missed = {text for text in recorder.missed - known if not SAME.fullmatch(text)}
     assert not missed
-    assert not {row.unit for row in ROWS} - entries(name).keys()
+    assert not {row.unit for row in ROWS} - entries(name).keys() - known
+
+
+@every_language
+def test_a_new_task_needs_no_translation_and_half_of_one_is_not_enough(name: str) -> None:
+    row = ROWS[0]
+    strange = replace(row.params[0], label="A label that nobody translated")
+    half = replace(row, params=(strange,))
+    new = replace(half, title="A task that nobody knows", help="It does what nobody did.")
+    assert strange.label not in unspoken(name, [row, half])
+    assert {new.title, new.help, strange.label} <= unspoken(name, [row, new])
 
 
 @every_language
