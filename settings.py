@@ -176,7 +176,8 @@ def _parser() -> argparse.ArgumentParser:
     for f in fields(Settings):
         names = dict.fromkeys((f"--{f.name.replace('_', '-')}", f"--{f.name}"))
         once = (f.metadata["once"],) if f.metadata["once"] else ()
-        options: dict[str, Any] = {"default": f.default, "help": f.metadata["help"], "dest": f.name}
+        said = f.metadata["help"].replace("%", "%%")  # argparse fills in what follows a single one
+        options: dict[str, Any] = {"default": f.default, "help": said, "dest": f.name}
         if isinstance(f.default, bool):
             options["action"] = argparse.BooleanOptionalAction
             names = dict.fromkeys((f"--{f.name.replace('_', '-')}", *once))

@@ -122,3 +122,15 @@ def test_on_a_space_strangers_visit_unless_told_otherwise() -> None:
     assert read_settings([], {"SPACE_ID": "me/app"}).public is True
     assert read_settings(["--no-public"], {"SPACE_ID": "me/app"}).public is False
     assert read_settings([], {"SPACE_ID": "me/app", "PLAYGROUND_PUBLIC": "no"}).public is False
+
+
+def test_help_names_every_flag_and_says_percent_as_it_is_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        read_settings(["--help"], {})
+    said = " ".join(capsys.readouterr().out.split())
+    assert not left.value.code
+    assert all(f"--{f.name.replace('_', '-')}" in said for f in fields(Settings))
+    assert "80 % of what is free" in said
+    assert "%%" not in said
