@@ -1,13 +1,15 @@
-"""Documents: a picture, a page of a PDF or all of them become Pages, which are drawn in order."""
+"""Documents: a picture, or one or all pages of a PDF or TIFF, become Pages, drawn in order."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from pipelines.errors import InputError
+from pipelines import tiff
+from pipelines.errors import InputError, PipelineError
 from pipelines.images import IMAGE_FORMATS, decode_image
 from pipelines.limits import MEGAPIXEL, Limits
 from pipelines.ocr import Page, read_page
@@ -17,6 +19,8 @@ from pipelines.sources import Source, spooled
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+log = logging.getLogger(__name__)
 
 DOCUMENT_FORMATS = ("PDF", *IMAGE_FORMATS)
 PAGE_PIXELS = 16 * MEGAPIXEL
@@ -33,6 +37,9 @@ def decode_document(
     """
     if source.format == "PDF":
         return _pdf(source, number, lang, limits, page_field)
+    if source.format == "TIFF" and (total := tiff.count(source, limits)) > 1:
+        return _tiff(source, number, total, lang, limits, page_field)
+    source.seek(0)
     image, notes = decode_image(source, limits)
     if number is not None and number != 1:
         _no_such_page(page_field, number, 1)
@@ -54,28 +61,82 @@ def _pdf(
     if drawing.refused:
         source.refuse(_why(drawing, limits))
     if number is None and drawing.pages > 1:
-        _check_pages(page_field, drawing.pages, limits)
-        draw = partial(_all_pages, pdf, source.field, lang, limits)
-        return Pages(draw, tuple(range(1, drawing.pages + 1)), drawing.pages), ()
-    page = read_page(_picture(drawing), lang, limits, name=source.field)
-    notes = (f"Page {number} of {drawing.pages}.",) if drawing.pages > 1 else ()
-    return Pages(lambda: (page,), (number or 1,), drawing.pages), notes
+        draw = partial(_drawn, pdf, source.field, limits)
+        return _all(draw, drawing.pages, source.field, lang, limits, page_field), ()
+    return _one(_picture(drawing), number or 1, drawing.pages, source.field, lang, limits)
 
 
-def _all_pages(pdf: bytes, field: str, lang: str, limits: Limits) -> Iterator[Page]:
-    """Draw every page, the next one while this one is looked at; a bad one is named."""
-    end = time.monotonic() + limits.run_seconds
+def _tiff(
+    source: Source, number: int | None, total: int, lang: str, limits: Limits, page_field: str
+) -> tuple[Pages, tuple[str, ...]]:
+    """The same for the pages of a TIFF, which Pillow draws in this process as any picture."""
+    if total > limits.document_pages:
+        source.refuse(_too_many(f"more than {limits.document_pages:,}", limits))
+    if number is not None and number > total:
+        _no_such_page(page_field, number, total)
+    source.file.seek(0)
+    content = source.file.read()
+    if number is None:
+        draw = partial(tiff.draw, content, 1, total, source.field, limits)
+        return _all(draw, total, source.field, lang, limits, page_field), ()
+    image = next(tiff.draw(content, number, number, source.field, limits))
+    return _one(image, number, total, source.field, lang, limits)
+
+
+def _one(
+    image: Image, number: int, total: int, field: str, lang: str, limits: Limits
+) -> tuple[Pages, tuple[str, ...]]:
+    page = read_page(image, lang, limits, name=field)
+    notes = (f"Page {number} of {total}.",) if total > 1 else ()
+    return Pages(lambda: (page,), (number,), total), notes
+
+
+def _all(
+    draw: Callable[[], Iterator[Image]],
+    total: int,
+    field: str,
+    lang: str,
+    limits: Limits,
+    page_field: str,
+) -> Pages:
+    """All pages, unless they are too many; raises InputError while they are drawn, too."""
+    if total > limits.pages_at_once:
+        raise InputError(
+            page_field,
+            f"is empty, and the document has {total:,} pages; at most {limits.pages_at_once:,} "
+            "are read at once. Choose a page.",
+        )
+
+    def pages() -> Iterator[Page]:
+        end = time.monotonic() + limits.run_seconds
+        number = 1
+        try:
+            for image in draw():
+                if time.monotonic() > end:
+                    most = f"takes longer than {limits.run_seconds:g} s to read; choose one page."
+                    raise InputError(field, most)
+                yield read_page(image, lang, limits, name=field)
+                number += 1
+        except PipelineError:
+            raise
+        except Exception:  # hostile bytes make decoders raise anything
+            log.warning("page %d for %s could not be drawn", number, field, exc_info=True)
+            why = f"has a damaged page, number {number}; choose another one."
+            raise InputError(field, why) from None
+
+    return Pages(pages, tuple(range(1, total + 1)), total)
+
+
+def _drawn(pdf: bytes, field: str, limits: Limits) -> Iterator[Image]:
+    """Every page of a PDF, the next one drawn while this one is looked at."""
     with spooled(pdf) as file:
         drawings = draw_pages(
             file, 1, 0, limits.document_pages, _most_pixels(limits), limits.decode_seconds
         )
-        for number, drawing in enumerate(drawings, start=1):
+        for drawing in drawings:
             if drawing.refused:
-                raise InputError(field, f"has a damaged page, number {number}; choose another one.")
-            if time.monotonic() > end:
-                most = f"takes longer than {limits.run_seconds:g} s to read; choose one page."
-                raise InputError(field, most)
-            yield read_page(_picture(drawing), lang, limits, name=field)
+                raise OSError(drawing.refused)
+            yield _picture(drawing)
 
 
 def _most_pixels(limits: Limits) -> int:
@@ -88,22 +149,19 @@ def _picture(drawing: Drawing) -> Image:
     return Image.frombytes("RGB", drawing.size, drawing.rgb)
 
 
-def _check_pages(page_field: str, pages: int, limits: Limits) -> None:
-    if pages > limits.pages_at_once:
-        raise InputError(
-            page_field,
-            f"is empty, and the document has {pages:,} pages; at most {limits.pages_at_once:,} "
-            "are read at once. Choose a page.",
-        )
-
-
 def _why(drawing: Drawing, limits: Limits) -> str:
     return {
         "password": "is locked with a password; save a copy without one and give that.",
         "damaged": "is not a readable PDF file; it may be cut short or damaged.",
-        "pages": f"has {drawing.pages:,} pages; at most {limits.document_pages:,} are allowed."
-        " Save the pages you need as a smaller file.",
+        "pages": _too_many(f"{drawing.pages:,}", limits),
     }[drawing.refused]
+
+
+def _too_many(pages: str, limits: Limits) -> str:
+    return (
+        f"has {pages} pages; at most {limits.document_pages:,} are allowed."
+        " Save the pages you need as a smaller file."
+    )
 
 
 def _no_such_page(page_field: str, number: int, pages: int) -> NoReturn:

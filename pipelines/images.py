@@ -35,12 +35,17 @@ def decode_image(source: Source, limits: Limits) -> tuple[Image, tuple[str, ...]
 
     Raises InputError from the header for more than limits.image_pixels or limits.image_ratio.
     """
-    frame = _opened(source, limits)
-    notes = _frame_note(frame)
+    frame = header_of(source, limits)
+    image, scaled = picture_of(source, frame)
+    return image, _frame_note(frame) + scaled
+
+
+def picture_of(source: Source, frame: ImageFile) -> tuple[Image, tuple[str, ...]]:
+    """The frame whose header was read, as PIL RGB; and notes on what was changed."""
     source.allow(source.size + len(frame.tile) * BLOCK_BYTES + 2 * MB)
     frame.load()
     image, scaled = _eight_bit(_upright(frame))
-    return _on_white(image), notes + scaled
+    return _on_white(image), scaled
 
 
 def small(picture: Image, side: int) -> Image:
@@ -50,17 +55,23 @@ def small(picture: Image, side: int) -> Image:
     return copy
 
 
-def _opened(source: Source, limits: Limits) -> ImageFile:
+def header_of(source: Source, limits: Limits) -> ImageFile:
     """The picture with only its header read, and that within the limits."""
     from PIL import Image
 
     _check_exif(source)
     source.allow(HEADER_BYTES.get(source.format, source.size + MB))
-    most = f"at most {limits.image_pixels / MEGAPIXEL:g} megapixels are read; make it smaller."
     try:
         image = Image.open(cast(IO[bytes], source), formats=(source.format,))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        source.refuse(f"has too many pixels; {most}")
+        source.refuse(f"has too many pixels; {_most(limits)}")
+    check_pixels(source, image, limits)
+    return image
+
+
+def check_pixels(source: Source, image: ImageFile, limits: Limits) -> None:
+    """Refuse a picture by what its header says of its size."""
+    most = _most(limits)
     width, height = image.size
     if width * height > limits.image_pixels:
         source.refuse(f"has {width * height / MEGAPIXEL:.1f} megapixels; {most}")
@@ -71,7 +82,10 @@ def _opened(source: Source, limits: Limits) -> ImageFile:
         )
     if _tile_pixels(image) > limits.image_pixels:
         source.refuse(f"is made of tiles with too many pixels; {most}")
-    return image
+
+
+def _most(limits: Limits) -> str:
+    return f"at most {limits.image_pixels / MEGAPIXEL:g} megapixels are read; make it smaller."
 
 
 def _check_exif(source: Source) -> None:

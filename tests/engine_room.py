@@ -28,7 +28,8 @@ PAGE = ("Invoice number 42", "Total amount due 17 dollars", "Date 2 May")
 def make_files(folder: Path) -> None:
     """noise.wav (3 s), picture.png, clear.png (see-through), page.png, page.pdf, blank.png.
 
-    wide.png is of 1,600 x 200 pixels, clip.mp4 of 24 frames, pages.pdf has a page for each line.
+    wide.png is of 1,600 x 200 pixels, clip.mp4 of 24 frames, pages.pdf and pages.tif have a page
+    for each line.
     """
     random = np.random.default_rng(0)
     noise = (random.standard_normal(3 * RATE) * 0.1).astype(np.float32)
@@ -44,7 +45,8 @@ def make_files(folder: Path) -> None:
     lines = [Image.new("RGB", (600, 120), "white") for _ in PAGE]
     for line, text in zip(lines, PAGE, strict=True):
         ImageDraw.Draw(line).text((30, 40), text, "black", font=font)
-    lines[0].save(folder / "pages.pdf", save_all=True, append_images=lines[1:])
+    for name in ("pages.tif", "pages.pdf"):
+        lines[0].save(folder / name, save_all=True, append_images=lines[1:])
     page.save(folder / "page.png")
     page.save(folder / "page.pdf")
     Image.new("RGB", (300, 300), "white").save(folder / "blank.png")

@@ -207,4 +207,5 @@ def test_the_api_answers_from_all_pages_or_the_one_that_is_asked_for(
 
         assert set(pages("pages.pdf")) == {1, 2, 3}
         assert set(pages("pages.pdf", page=2)) == {2}
+        assert set(pages("pages.tif")) == {1, 2, 3}
         assert set(pages("page.png")) == {None}

@@ -52,6 +52,18 @@ def coloured(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def scanned(tmp_path: Path) -> Path:
+    """A TIFF of the same pages."""
+    return tiff(tmp_path, [Image.new("RGB", (90, 45), colour) for colour in COLOURS])
+
+
+def tiff(folder: Path, pages: list[Image.Image], **more: Any) -> Path:
+    path = folder / "scanned.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:], **more)
+    return path
+
+
 def decoded(path: Path, limits: Limits | None = None, **params: Any) -> Pages:
     found = media.decode(
         Document(), Upload("x", path=path), params, 0, limits or Limits(), name="image"
@@ -120,6 +132,70 @@ def test_r4_a_page_among_others_that_draws_too_long_is_the_end(tmp_path: Path) -
     path.write_bytes(made.pdf_of_laughs())
     with path.open("rb") as file:
         assert [d.refused for d in draw_pages(file, 1, 0, 10, 10**6, 0.5)] == ["damaged"]
+
+
+# --- TIFF
+
+
+def test_all_pages_of_a_tiff_are_drawn_in_order_and_again(scanned: Path) -> None:
+    pages = decoded(scanned)
+    assert (pages.numbers, pages.total) == ((1, 2, 3), 3)
+    scanned.unlink()
+    for _ in range(2):
+        assert [colour_of(image) for image, _ in pages.pictures()] == list(COLOURS)
+
+
+def test_one_page_of_a_tiff_is_drawn_alone(scanned: Path) -> None:
+    pages = decoded(scanned, page=2)
+    assert (pages.numbers, pages.total, colour_of(pages.image)) == ((2,), 3, "lime")
+    with pytest.raises(InputError, match="page: is 4; the document has 3 pages"):
+        decoded(scanned, page=4)
+    with pytest.raises(InputError, match="the document has 3 pages; at most 2 are read at once"):
+        decoded(scanned, Limits(pages_at_once=2))
+    with pytest.raises(InputError, match="image: has more than 2 pages; at most 2 are allowed"):
+        decoded(scanned, Limits(document_pages=2))
+
+
+@pytest.mark.parametrize("compression", [None, "group4", "tiff_lzw", "tiff_adobe_deflate"])
+def test_a_fax_of_black_and_white_pages_is_drawn_upright(
+    tmp_path: Path, compression: str | None
+) -> None:
+    """Orientation 6: the scanner was held on its side."""
+    pages = [Image.new("1", (40, 20), shade) for shade in (0, 1)]
+    path = tiff(tmp_path, pages, compression=compression, tiffinfo={274: 6})
+    found = [image for image, _ in decoded(path).pictures()]
+    assert [(image.mode, image.size) for image in found] == [("RGB", (20, 40))] * 2
+    assert [image.getpixel((9, 9)) for image in found] == [(0, 0, 0), (255, 255, 255)]
+
+
+def test_a_tiff_of_one_page_or_with_smaller_copies_of_it_is_a_picture(tmp_path: Path) -> None:
+    big, small = Image.new("RGB", (90, 45), "red"), Image.new("RGB", (9, 4), "red")
+    assert decoded(tiff(tmp_path, [big])).numbers == ()
+    small.encoderinfo = {"tiffinfo": {254: 1}}  # type: ignore[attr-defined]
+    pages = decoded(tiff(tmp_path, [big, small]))
+    assert (pages.numbers, pages.image.size) == ((), (90, 45))
+
+
+def test_r4_a_later_page_of_a_tiff_is_held_to_the_limits_of_a_picture(tmp_path: Path) -> None:
+    path = tiff(tmp_path, [Image.new("L", (9, 9)), Image.new("L", (2_000, 1_000))])
+    pages = decoded(path, Limits(image_pixels=10**6))
+    with pytest.raises(InputError, match=r"image: has 2\.0 megapixels; at most 1 megapixels"):
+        list(pages.pictures())
+    with pytest.raises(InputError, match=r"image: has 2\.0 megapixels"):
+        decoded(path, Limits(image_pixels=10**6), page=2)
+
+
+def test_a_damaged_page_of_a_tiff_is_named(tmp_path: Path) -> None:
+    noise = [Image.effect_noise((200, 100), 90) for _ in range(3)]
+    path = tiff(tmp_path, noise, compression="tiff_lzw")
+    content = bytearray(path.read_bytes())
+    with Image.open(path) as image:
+        image.seek(1)
+        (start,) = image.tag_v2[273][:1]  # type: ignore[attr-defined]
+    content[start : start + 2_000] = bytes(2_000)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="image: has a damaged page, number 2; choose another"):
+        list(decoded(path).pictures())
 
 
 # --- Reading

@@ -143,6 +143,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     (DOCUMENT, "layoutlm", {"image": "page.pdf", "dtype": "bfloat16"}),
     (DOCUMENT, "layoutlm", {"image": "pages.pdf", "top_k": 4}),
     (DOCUMENT, "layoutlm", {"image": "pages.pdf", "handle_impossible_answer": True, "top_k": 50}),
+    (DOCUMENT, "layoutlm", {"image": "pages.tif", "top_k": 3}),
+    (DOCUMENT, "donut", {"image": "pages.tif", "page": 2}),
     (DOCUMENT, "layoutlmv3", {"image": "pages.pdf", "top_k": 3}),
     (DOCUMENT, "donut", {}),
     (DOCUMENT, "donut", {"image": "pages.pdf"}),

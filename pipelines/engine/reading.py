@@ -7,6 +7,7 @@ from pprint import pformat
 
 from pipelines.engine.call import Prepared
 from pipelines.kinds import Audio, Document, Image, Kind, Video
+from pipelines.pages import Pages
 from pipelines.pdf import DPI, POINTS_PER_INCH
 from pipelines.spec import ModelFacts
 from pipelines.uploads import Upload
@@ -40,9 +41,11 @@ def _read_audio(
 def _read_document(
     name: str, upload: Upload, prepared: Prepared, facts: ModelFacts
 ) -> tuple[list[str], list[str]]:
-    if not upload.name.lower().endswith(".pdf"):
-        return _read_image(name, upload, prepared, facts)
     pages = prepared.inputs[name]
+    if not pages.numbers:
+        return _read_image(name, upload, prepared, facts)
+    if not upload.name.lower().endswith(".pdf"):
+        return ["from PIL import Image, ImageSequence"], _sheets(name, upload, pages)
     document = f"pypdfium2.PdfDocument({upload.name!r})"
     scale = f"scale={DPI} / {POINTS_PER_INCH}"
     drawn = f"page.render({scale}, may_draw_forms=False).to_pil().convert('RGB')"
@@ -57,6 +60,21 @@ def _read_document(
         f"page = {document}[{pages.numbers[0] - 1}]",
         f"{name} = {drawn}",
     ]
+
+
+def _sheets(name: str, upload: Upload, pages: Pages) -> list[str]:
+    """The pages of a TIFF, on white where they are see-through."""
+    white = "Image.new('RGBA', page.size, 'white')"
+    drawn = f"Image.alpha_composite({white}, page.convert('RGBA')).convert('RGB')"
+    opened = f"Image.open({upload.name!r})"
+    if len(pages) > 1:
+        return [
+            "pages = (",
+            f"    {drawn}",
+            f"    for page in ImageSequence.Iterator({opened})",
+            ")",
+        ]
+    return [f"page = ImageSequence.Iterator({opened})[{pages.numbers[0] - 1}]", f"{name} = {drawn}"]
 
 
 def _read_video(

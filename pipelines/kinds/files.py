@@ -98,9 +98,9 @@ class Audio(FileKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Document(FileKind):
-    """A picture or a PDF. Decoded to its Pages; `page` and `lang` name its params.
+    """A picture, a PDF or a TIFF of several pages; `page` and `lang` name its params.
 
-    Without a value for the page it is all of them.
+    Decoded to its Pages: the one of that number, or without one all of them.
     """
 
     page: str = "page"

@@ -1,4 +1,4 @@
-"""Document question answering: questions about a scanned page, or about all pages of a PDF."""
+"""Document question answering: questions about a scanned page, or all pages of a PDF or TIFF."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ ROW = TaskSpec(
         Field(
             name="page",
             kind=Integer(low=1, high=MAX_PAGE),
-            label="PDF page",
+            label="Page",
             help="Empty: all pages are asked, and the best answers come first. Scores are made "
             "page by page and compare less well between pages.",
             route=ENGINE,
