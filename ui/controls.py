@@ -137,7 +137,7 @@ def number(field: Field, settings: Settings) -> Control:
     options |= _labels(field)
     if field.default is not None and high < MANY:
         return single(field, gr.Slider(value=field.default, **options))
-    box = gr.Number(value=field.default, placeholder="automatic", key=field.name, **options)
+    box = gr.Number(value=field.default, placeholder=field.kind.empty, key=field.name, **options)
     return single(field, box)
 
 

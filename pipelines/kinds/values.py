@@ -16,16 +16,18 @@ REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w.\-/]{0,99}", re.ASCII)
 """A git reference, which cannot contain `..`: the Hub's cache makes a file path of it."""
 WORD = re.compile(r"[A-Za-z][A-Za-z \-]{0,30}")
 DEVICE = re.compile(r"auto|cpu|mps|cuda(?::[0-9]{1,2})?")
+AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Kind):
-    """A finite number within [low, high]; `unit` is shown beside it."""
+    """A finite number within [low, high]; `unit` is shown beside it, `empty` in an empty box."""
 
     low: float
     high: float
     step: float = 0.01
     unit: str = ""
+    empty: str = AUTOMATIC
 
     def check(self, name: str, value: Any, limits: Limits) -> float:
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -36,11 +38,12 @@ class Number(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class Integer(Kind):
-    """A whole number within [low, high]."""
+    """A whole number within [low, high]; see Number."""
 
     low: int
     high: int
     unit: str = ""
+    empty: str = AUTOMATIC
 
     def check(self, name: str, value: Any, limits: Limits) -> int:
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())

@@ -130,7 +130,7 @@ ROW = TaskSpec(
     params=(
         Field(
             name="page",
-            kind=Integer(low=1, high=MAX_PAGE),
+            kind=Integer(low=1, high=MAX_PAGE, empty="all pages"),
             label="Page",
             help="Empty: all pages are asked, and the best answers come first. Scores are made "
             "page by page and compare less well between pages.",
