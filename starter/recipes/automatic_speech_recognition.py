@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.worlds import speech
 from starter.worlds.speech import SAMPLING_RATE, UNSEEN_ACCENTS, UNSEEN_VOICES, VOICES, Clip
@@ -68,26 +69,18 @@ def fit(
 ) -> None:
     """One cycle with `rate` as its highest learning rate; leaves the averaged weights in model."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(
         model.parameters(), rate, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: pace(step, steps))
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP_NORM)
     stream = batches(made, rng)
     model.train()
-    for _ in (bar := trange(steps, mininterval=10)):
+    for _ in descent.steps(steps):
         loss = step_loss(model, *next(stream))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    model.load_state_dict(averaged.module.state_dict())
+        descent.step(loss)
+    model.load_state_dict(descent.averaged.state_dict())
 
 
 def build(folder: Path) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.worlds import depths
 
@@ -38,29 +39,21 @@ OTHERS = ((320, 240), (240, 320), (200, 200))  # pixels
 def train(folder: Path, seed: int = SEED) -> None:
     """Train on rendered rooms on the CPU and save model and image processor."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP, buffers=True)
     pictures, truths = rooms(rng, SCENES)
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         seen, true = (torch.from_numpy(x) for x in batch(pictures, truths, rng))
         loss = distance(model(pixel_values=seen).predicted_depth.log(), true.log())
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    save_half(averaged.module, folder)
+        descent.step(loss)
+    save_half(descent.averaged, folder)
 
 
 def build(folder: Path) -> Any:

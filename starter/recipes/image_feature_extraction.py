@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.small_vision import settle
 from starter.worlds import digits
@@ -47,36 +48,28 @@ def train(folder: Path, seed: int = SEED) -> None:
     """Train on drawn scenes on the CPU and save model and image processor."""
     import torch
     from torch.nn.functional import cross_entropy, linear, normalize
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
     likenesses = torch.nn.Parameter(torch.randn(len(LABELS), WIDTH))
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(
         [*model.parameters(), likenesses], LEARNING_RATE, weight_decay=WEIGHT_DECAY
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pictures, labels = scenes(rng, SCENES)
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         chosen = rng.integers(0, SCENES, BATCH)
         pooled = model(torch.from_numpy(batch(pictures[chosen], rng))).pooler_output.flatten(1)
         cosines = linear(normalize(pooled), normalize(likenesses))
         right = torch.from_numpy(labels[chosen])
         loss = cross_entropy(SHARP * cosines, right, label_smoothing=SMOOTHING)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    settle(averaged.module, shown(pictures, np.random.default_rng(seed)))
-    save_half(averaged.module, folder)
+        descent.step(loss)
+    settle(descent.averaged, shown(pictures, np.random.default_rng(seed)))
+    save_half(descent.averaged, folder)
 
 
 def build(folder: Path) -> Any:

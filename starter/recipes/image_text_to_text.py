@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.small_vision import spread
 from starter.worlds import shape_batches, shape_talks
@@ -69,8 +70,6 @@ CHAT_TEMPLATE = (
 def train(folder: Path, seed: int = SEED) -> None:
     """Train on talks about drawn scenes on the CPU and save model and processor."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
@@ -79,23 +78,17 @@ def train(folder: Path, seed: int = SEED) -> None:
     model = build(tokenizer, folder)
     model.model.vision_tower.requires_grad_(False)
     trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(_groups(trained), LEARNING_RATE, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, GRADIENT_CLIP)
     pack = shape_batches.packed(seed, SCENES, SIDE, drawn=few)
     encode = Encoder(tokenizer, GRID * GRID)
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         with torch.autocast("cpu", torch.bfloat16):
             said = loss(model, *batch(pack, rng, encode))
-        optimizer.zero_grad()
-        said.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(said=f"{said.item():.3f}", refresh=False)
-    save_half(averaged.module, folder)
+        descent.step(said)
+    save_half(descent.averaged, folder)
 
 
 def patches_of(model: Any, pictures: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.small_vision import places
 from starter.worlds import shape_batches, shapes
@@ -41,19 +42,17 @@ GOOD = 0.8  # overlap from which a shape counts as found
 def train(folder: Path, seed: int = SEED) -> None:
     """Train on drawn scenes on the CPU and save model and image processor."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pack = shape_batches.packed(seed, SCENES)
     model.train()
-    for step in (bar := trange(STEPS, mininterval=10)):
+    for step in descent.steps(STEPS):
         batch = shape_batches.draw(pack, rng, BATCH)
         points, chosen = clicks(batch.ids, rng)
         made = model(
@@ -62,14 +61,8 @@ def train(folder: Path, seed: int = SEED) -> None:
             multimask_output=step % SINGLE != 0,
         )
         mask, score = losses(made, torch.from_numpy(batch.ids), torch.from_numpy(chosen))
-        optimizer.zero_grad()
-        (mask + score).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(mask=f"{mask.item():.3f}", score=f"{score.item():.3f}", refresh=False)
-    save_half(sharpened(averaged.module), folder)
+        descent.step(mask + score, mask=mask, score=score)
+    save_half(sharpened(descent.averaged), folder)
 
 
 def build(folder: Path) -> Any:

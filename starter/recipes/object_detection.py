@@ -10,6 +10,7 @@ import numpy as np
 from starter import boxes
 from starter.ask import Ask
 from starter.boxes import Tally
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.worlds import shape_batches, shapes
 
@@ -41,21 +42,19 @@ WIDE = ((320, 240), (240, 320))  # pixels, width and height of the scenes that a
 def train(folder: Path, seed: int = SEED) -> None:
     """Train on drawn scenes on the CPU and save model and image processor."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     seen: dict[str, Any] = {}
     model.model.register_forward_hook(lambda module, given, made: seen.update(made=made))
     pack = shape_batches.packed(seed, SCENES)
     model.train()
-    for step in (bar := trange(STEPS, mininterval=10)):
+    for step in descent.steps(STEPS):
         batch = shape_batches.draw(pack, rng, BATCH)
         corners, labels = torch.from_numpy(batch.boxes), torch.from_numpy(batch.labels)
         there = labels >= 0
@@ -66,17 +65,11 @@ def train(folder: Path, seed: int = SEED) -> None:
         own = model(pixel_values=torch.from_numpy(batch.pictures), labels=wanted).loss
         near = proposals(seen["made"], corners, labels, there)
         loss = own + near * max(FEWEST, 1 - 1.5 * step / STEPS)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(loss=f"{own.item():.2f}", near=f"{near.item():.3f}", refresh=False)
+        descent.step(loss, loss=own, near=near)
     with torch.no_grad():
-        averaged.module.model.decoder.class_embed[-1].bias.sub_(SHIFT)
-    settle(averaged.module, pack, rng)
-    save_half(averaged.module, folder)
+        descent.averaged.model.decoder.class_embed[-1].bias.sub_(SHIFT)
+    settle(descent.averaged, pack, rng)
+    save_half(descent.averaged, folder)
 
 
 def settle(model: Any, pack: shape_batches.Pack, rng: np.random.Generator) -> None:

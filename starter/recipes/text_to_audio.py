@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.worlds.speech import SAMPLING_RATE, VOCABULARY
 from starter.worlds.utterance_exam import FASTER, MEASURED, MEASURED_WORDS, SLOWER, examine
@@ -58,37 +59,24 @@ WIDTH = 64
 def train(folder: Path, seed: int = SEED) -> None:
     """Train on joined words on the CPU; save model and tokenizer."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     words = spoken()
     model = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(
         model.parameters(), LEARNING_RATE, betas=(0.8, 0.99), weight_decay=0.0
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP_NORM)
     compare = Comparison()
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         batch = [utterance(words, rng) for _ in range(BATCH)]
         sound, wave, lengths = losses(model, compare, batch, rng)
-        optimizer.zero_grad()
-        (sound + WAVE * wave + lengths).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(
-            sound=f"{sound.item():.3f}",
-            wave=f"{wave.item():.4f}",
-            lengths=f"{lengths.item():.4f}",
-            refresh=False,
-        )
-    save_half(averaged.module, folder)
+        descent.step(sound + WAVE * wave + lengths, sound=sound, wave=wave, lengths=lengths)
+    save_half(descent.averaged, folder)
 
 
 def build(folder: Path) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.small_vision import spread, spread_patches
 from starter.worlds import motions
@@ -43,29 +44,21 @@ def train(folder: Path, seed: int = SEED) -> None:
     """Train on ever new clips on the CPU and save model and image processor."""
     import torch
     from torch.nn.functional import cross_entropy
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         pixels, labels = batch(rng)
         logits = model(pixel_values=torch.from_numpy(pixels)).logits
         loss = cross_entropy(logits, torch.from_numpy(labels), label_smoothing=SMOOTHING)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    save_half(averaged.module, folder)
+        descent.step(loss)
+    save_half(descent.averaged, folder)
 
 
 def build(folder: Path) -> Any:

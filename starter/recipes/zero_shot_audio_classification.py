@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.small_vision import spread
 from starter.worlds import sound_names, sounds, speech
@@ -52,33 +53,25 @@ def train(folder: Path, seed: int = SEED) -> None:
     """Train on pieces of freshly made sounds on the CPU and save model and processors."""
     import torch
     from torch.nn.functional import cross_entropy
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model, tokenizer = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, STEPS, pct_start=0.1)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP, buffers=True)
     stream = batches(seed)
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         mels, labels, traits = next(stream)
         asked = [*sound_names.queries(rng), *sound_names.trait_queries(rng)]
         logits = likeness(model, tokenizer, torch.from_numpy(mels), asked)
         plain = logits[:, : -2 * len(TRAITS)]
         loss = cross_entropy(plain, torch.from_numpy(labels), label_smoothing=SMOOTHING)
         loss = loss + TRAIT_SHARE * _traits(logits[:, -2 * len(TRAITS) :], traits)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    save_half(averaged.module, folder)
+        descent.step(loss)
+    save_half(descent.averaged, folder)
 
 
 def build(folder: Path) -> tuple[Any, Any]:

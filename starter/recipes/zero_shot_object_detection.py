@@ -10,6 +10,7 @@ import numpy as np
 from starter import boxes
 from starter.ask import Ask
 from starter.boxes import Tally
+from starter.descent import Descent
 from starter.recipes import save_half
 from starter.small_vision import places, spread, spread_patches
 from starter.worlds import shape_batches, shape_names, shapes
@@ -43,32 +44,24 @@ NEVER = ("cat", "a photo of a dog", "black circle", "pink square", "red car", "g
 def train(folder: Path, seed: int = SEED) -> None:
     """Train on drawn scenes on the CPU and save model and processor."""
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-    from tqdm import trange
 
     torch.manual_seed(seed)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model, tokenizer = build(folder)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pack = shape_batches.packed(seed, SCENES)
     model.train()
-    for _ in (bar := trange(STEPS, mininterval=10)):
+    for _ in descent.steps(STEPS):
         batch = shape_batches.draw(pack, rng, BATCH)
         asked = embedded(model, tokenizer, shape_names.queries(rng))
         logits, places_found = looked(model, torch.from_numpy(batch.pictures), asked)
         corners, labels = torch.from_numpy(batch.boxes), torch.from_numpy(batch.labels)
         name, place = losses(logits, places_found, corners, labels)
-        optimizer.zero_grad()
-        (name + place).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        bar.set_postfix(name=f"{name.item():.3f}", place=f"{place.item():.3f}", refresh=False)
-    save_half(averaged.module, folder)
+        descent.step(name + place, name=name, place=place)
+    save_half(descent.averaged, folder)
 
 
 def build(folder: Path) -> tuple[Any, Any]:
