@@ -13,6 +13,7 @@ import pytest
 from pipelines.engine.request import Status
 from pipelines.outputs import Vectors
 from pipelines.spec import Output
+from pipelines.tasks import task
 from settings import Settings
 from tests.served import no_loop_left_open
 from ui import chat, displays, say, vectors
@@ -37,6 +38,16 @@ def test_continue_goes_on_from_the_last_answer() -> None:
     written = [{"token": "Once", "class_or_confidence": None}, {"token": " upon"}]
     plain = {chat.MODE: chat.PLAIN, chat.WRITTEN: written, chat.RESUME: True}
     assert chat._read("text", plain) == {"text": "Once upon"}
+
+
+def test_an_example_that_is_a_text_is_continued_and_not_talked_to() -> None:
+    row = task("text-generation")
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        made = chat.message(row.inputs[0], Settings())
+    for example in row.examples:
+        filled = {chat.MODE: chat.CHAT, **made.fill("Hi"), **made.fill(example.values["text"])}
+        assert made.read(filled)["text"] == example.values["text"]
+    assert chat.MODE not in made.fill(None), "Clear leaves the switch alone"
 
 
 @pytest.mark.parametrize("new", [" there", "Hello there"])

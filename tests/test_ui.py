@@ -122,6 +122,13 @@ def test_the_page_builds_and_stays_small() -> None:
     assert len(demo.blocks) <= STATIC_REST + FIRST_PANEL + STATIC_PER_TASK * len(ROWS)
 
 
+def test_no_event_of_the_page_says_gradios_own_words_to_a_screen_reader() -> None:
+    """It would say "common.complete" at the end of each, in every language (gradio 6.31)."""
+    demo = build_app(FakeEngine(), SETTINGS)
+    spoken = [f.show_progress for f in demo.fns.values() if f.api_visibility != "public"]
+    assert set(spoken) == {"hidden"}
+
+
 def test_launch_options_keep_the_doors_closed() -> None:
     options = launch_options(SETTINGS)
     assert options["allowed_paths"] == [str(EXAMPLES)]

@@ -109,7 +109,7 @@ def _jobs(place: Place, demo: gr.Blocks) -> None:
     with gr.Tab("Jobs", id=JOBS_TAB) as tab:
         opened = gr.State(False)
         gr.on([tab.select], lambda: True, None, opened, concurrency_limit=None, **QUIET)
-        gr.render(triggers=[opened.change])(lambda: jobs_tab(place))
+        gr.render(triggers=[opened.change], show_progress="hidden")(lambda: jobs_tab(place))
     demo.load(_linked, None, [place.chosen, place.tabs], concurrency_limit=None, **QUIET)
 
 
@@ -118,7 +118,7 @@ def _models(place: Place) -> None:
     with gr.Tab("Models", id=MODELS_TAB) as tab:
         opened = gr.State(False)
         gr.on([tab.select], lambda: True, None, opened, concurrency_limit=None, **QUIET)
-        gr.render(triggers=[opened.change])(lambda: models_tab(place))
+        gr.render(triggers=[opened.change], show_progress="hidden")(lambda: models_tab(place))
 
 
 def _linked(request: gr.Request) -> Any:
@@ -146,7 +146,7 @@ def _built_when_opened(row: TaskSpec, openers: list[Any], place: Place) -> None:
     opened = gr.State(False)
     # Through the queue: Gradio fires a state's change for queued events only (6.31).
     gr.on(openers, lambda: True, None, opened, concurrency_limit=None, **QUIET)
-    gr.render(triggers=[opened.change])(lambda: build_panel(row, place))
+    gr.render(triggers=[opened.change], show_progress="hidden")(lambda: build_panel(row, place))
 
 
 def _watch(engine: Engine, settings: Settings, boxes: int) -> Any:

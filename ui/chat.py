@@ -52,9 +52,10 @@ def message(field: Field, settings: Settings) -> Control:
 
 
 def _filled(name: str, value: Any) -> Values:
-    """A text, or messages: the last one to send, the others as what was said."""
+    """A text to continue, or messages: the last one to send, the others as what was said."""
     if not isinstance(value, list):
-        return {name: value or "", HISTORY: [], WRITTEN: None}
+        mode = {MODE: PLAIN} if value else {}  # what is emptied stays as it was chosen
+        return {name: value or "", HISTORY: [], WRITTEN: None, **mode}
     *before, last = value
     return {
         name: last["content"], HISTORY: [_bubble(m) for m in before], WRITTEN: None, MODE: CHAT,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.outputs import TextMatrix
+from pipelines.outputs import Passages, TextMatrix
 from pipelines.tasks import ROWS
 from tests.browser.conftest import PHONE, WIDE, App, Visit
 
@@ -38,3 +38,29 @@ def test_lines_become_texts_and_a_click_shows_ones_labels(
     ).first.click()
     made.page.get_by_text("Labels of text 3. Tea").wait_for()
     assert len(app.engine.requests) == before + 1
+
+
+BROKEN = """(box) => {
+  const walk = document.createTreeWalker(box, NodeFilter.SHOW_TEXT), broken = [];
+  for (let node; (node = walk.nextNode()); )
+    for (const word of node.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  return broken;
+}"""
+"""The words of a box that stand on two lines."""
+
+
+def test_a_marked_text_breaks_between_its_words(see: Callable[..., Visit]) -> None:
+    row = next(row for row in ROWS if any(o.kind is Passages for o in row.outputs))
+    made = see(size=PHONE)
+    made.open(row.modality, row.title)
+    made.seen(".examples button").click()
+    made.done()
+    text = made.seen(".entities .textfield")
+    assert len(text.inner_text().split()) > 12
+    assert text.evaluate(BROKEN) == []
+    assert made.seen(".entities .label").evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)")
