@@ -25,6 +25,8 @@ WordBox = tuple[str, list[int]]
 NO_TESSERACT = "document question answering reads words with tesseract: apt install tesseract-ocr"
 LANGUAGE = re.compile(r"[a-z_]{3,20}")
 MOST_LANGUAGES = 3
+MOST_SIDE = 32_767
+"""Pixels; tesseract 5 refuses more."""
 KEPT_PAGES = 256
 """Readings that are remembered: a few hundred words each."""
 AT_ONCE = min(4, os.cpu_count() or 1)
@@ -150,6 +152,13 @@ def _check_languages(lang: str) -> None:
 
 def _run_tesseract(image: Image, lang: str, limits: Limits, name: str) -> Reading:
     """Words that are not blank, as apply_tesseract of transformers keeps them."""
+    if max(image.size) > MOST_SIDE:
+        width, height = image.size
+        raise InputError(
+            name,
+            f"is {width} x {height} pixels; tesseract reads at most {MOST_SIDE:,} on a side. "
+            "Crop it.",
+        )
     tesseract = _tesseract()
     plain = image.copy()
     plain.format = "PPM"  # what pytesseract hands over: the same pixels, without zlib's time

@@ -203,3 +203,10 @@ def test_reading_stops_at_its_time_limit() -> None:
     page = ocr.read_page(page_of(*LINES * 3), "eng", Limits(ocr_seconds=0.01))
     with pytest.raises(InputError, match=r"takes longer than 0\.01 s to read"):
         _ = page.words
+
+
+@needs_tesseract
+def test_a_picture_that_is_too_long_for_tesseract_is_refused_with_its_size() -> None:
+    page = ocr.read_page(Image.new("RGB", (32_768, 400)), "eng", Limits())
+    with pytest.raises(InputError, match=r"^image: is 32768 x 400 pixels; tesseract .* Crop it\.$"):
+        _ = page.words

@@ -1,10 +1,16 @@
-"""What ZeroGPU refuses is a sentence with a next step."""
+"""What ZeroGPU and the libraries refuse is a sentence with a next step."""
 
 from __future__ import annotations
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
+from pipelines.engine.refusal import CROWDED_SAID, refusals
 from pipelines.engine.zero import sentence
+from pipelines.errors import EngineError
+from pipelines.own.extraction import read
 
 
 class Refusal(Exception):
@@ -46,3 +52,40 @@ def test_each_refusal_of_zerogpu_is_a_sentence_with_a_next_step(
     assert words in told
     assert "\n" not in told
     assert any(step in told for step in ("try again", "choose cpu", "wait for", "load it anew"))
+
+
+def reader(window: int, overlap: int) -> Tokenizer:
+    """Splits at blanks, and cuts the second of two texts as the pipelines do."""
+    made = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    made.pre_tokenizer = WhitespaceSplit()
+    made.enable_truncation(window, strategy="only_second", stride=overlap)
+    return made
+
+
+@pytest.mark.parametrize(("words", "overlap"), [(10, 2), (8, 2), (6, 4), (1, 8)])
+def test_a_question_that_fills_the_window_is_a_sentence_with_a_next_step(
+    words: int, overlap: int
+) -> None:
+    with pytest.raises(EngineError) as refused, refusals():
+        reader(8, overlap).encode("why " * words, "the text " * 20)
+    assert str(refused.value) == CROWDED_SAID
+
+
+def test_our_own_reading_of_a_text_says_the_same() -> None:
+    class Ids:
+        """Counts words, as much of a tokenizer as is read before the window is."""
+
+        def __call__(self, text: str, **options: bool) -> dict[str, list[str]]:
+            return {"input_ids": text.split()}
+
+        def num_special_tokens_to_add(self, pair: bool) -> int:
+            return 3
+
+    with pytest.raises(EngineError) as refused, refusals():
+        next(read(Ids(), "why " * 40, "the text", max_seq_len=32))
+    assert str(refused.value) == CROWDED_SAID
+
+
+def test_a_fault_of_ours_is_no_refusal() -> None:
+    with pytest.raises(KeyError), refusals():
+        raise KeyError("a bug")

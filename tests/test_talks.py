@@ -124,6 +124,8 @@ def test_r11_addresses_are_taken_only_where_that_is_allowed(limits: Limits) -> N
 
 WRONG: list[tuple[Any, str]] = [
     ({"text": "", "files": []}, "is empty"),
+    ({"text": " \n ", "files": []}, "is empty"),
+    ("   ", "is empty"),
     ({"text": "  ", "files": "a.png"}, "takes files as a list"),
     ([], "takes a message, or a list of 1 to"),
     (7, "takes a message, or a list"),

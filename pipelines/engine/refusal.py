@@ -17,10 +17,24 @@ RUST_PANIC = "PanicException"
 """What tokenizers raises where its Rust code gives up; it is no Exception (pyo3)."""
 PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}")
 REASON_CHARS = 200
+CROWDED = re.compile(
+    "Truncation error: Sequence to truncate too short|`stride` must be strictly less than"
+    "|tokens of the text, too few for an overlap"
+)
+"""How tokenizers and our own reading say that a question leaves the text no room."""
+CROWDED_SAID = (
+    "The question leaves too little of the model's window to the text; shorten the question, or "
+    "choose a longer window or a smaller overlap."
+)
 
 
 def reason_of(error: BaseException) -> str:
-    """The first line of an error without paths of this machine; its type where it says nothing."""
+    """The first line of an error without paths of this machine; its type where it says nothing.
+
+    What comes of a long question has its next step.
+    """
+    if CROWDED.search(str(error)):
+        return CROWDED_SAID
     said = PATH.sub("…", str(error).strip().partition("\n")[0])[:REASON_CHARS]
     return f"The model refused this: {said or type(error).__name__}"
 
@@ -45,7 +59,13 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, ValueError) and type(error).__name__ != RUST_PANIC:
+        if not _refuses(error):
             raise
         logger.warning("the pipeline refused a value", exc_info=True)
         raise EngineError(reason_of(error)) from error
+
+
+def _refuses(error: BaseException) -> bool:
+    """Where its Rust code finds no room, tokenizers raises a bare Exception."""
+    refused = isinstance(error, ValueError) or type(error).__name__ == RUST_PANIC
+    return refused or (type(error) is Exception and bool(CROWDED.search(str(error))))

@@ -64,7 +64,7 @@ class MediaChat(Kind):
         if role not in ROLES:
             raise InputError(name, f"takes messages with a role of {', '.join(ROLES)}.")
         parts = [self._part(name, part, limits) for part in _parts(name, message.get("content"))]
-        return {"role": role, "content": [p for p in parts if p.get("text", " ")]}
+        return {"role": role, "content": [p for p in parts if p.get("text", "-").strip()]}
 
     def _part(self, name: str, part: Any, limits: Limits) -> Part:
         if isinstance(part, str):
