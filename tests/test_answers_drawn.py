@@ -31,7 +31,7 @@ def display() -> Iterator[Display]:
 def drawn(display: Display, value: dict[str, Any]) -> list[Any]:
     """The updates of table, switch and page."""
     updates = display.draw(value, {})
-    return [updates[component] for component in display.components[1:]]
+    return [updates[component] for component in display.components[1:4]]
 
 
 def names(page: Any) -> list[str]:
@@ -81,6 +81,9 @@ def test_nothing_found_shows_the_first_page(display: Display, value: dict[str, A
         table, _, page = drawn(display, {"pages": looks, "total": 12, "answers": found})
         assert [row[1:3] for row in table["value"]["data"]] == [["(nothing)", ""]] * len(found)
         assert (names(page), page["label"]) == ([], "Page 1 of 12")
+        (said,) = (u for u in display.draw({"pages": looks, "total": 12, "answers": found}, {}
+                   ).values() if "No answer was found" in str(u))  # fmt: skip
+        assert (table["visible"], said["visible"]) == (bool(found), not found)
 
 
 def test_the_same_answer_on_two_places_keeps_its_colours_apart(value: dict[str, Any]) -> None:

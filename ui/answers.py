@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from pipelines.spec import Output
+from ui import say
 from ui.language import told
 from ui.panel import Display, Updates, Values
 
@@ -19,6 +20,9 @@ FILL, BORDER = 0.25, 1.0
 BORDER_SHARE = 400
 """The border of a box is the page's longer side divided by this, in pixels."""
 NOTHING = "(nothing)"
+NONE = (
+    "No answer was found. If there are words to read, choose their language or give a clearer page."
+)
 EVERY = "All answers"
 ALONE, TURNS = "Click an answer to see it alone", "Click an answer to turn to its page"
 
@@ -33,13 +37,14 @@ def answers(output: Output) -> Display:
     """
     with gr.Column(visible=False, elem_classes="display") as box:
         kept = gr.State()
+        none = gr.HTML(visible=False)
         table = gr.Dataframe(
             headers=["", "Answer", "Score"], label=ALONE, interactive=False, wrap=True,
             max_height=320, buttons=[], elem_classes="table",
         )  # fmt: skip
         pager = gr.Radio(
-            [], show_label=False, container=False, elem_classes="switch", interactive=True,
-            visible=False,
+            [], label="Page", show_label=False, container=False, elem_classes="switch",
+            interactive=True, visible=False,
         )  # fmt: skip
         page = gr.AnnotatedImage(
             label=output.label, show_legend=True, buttons=["fullscreen"], elem_classes="page"
@@ -71,7 +76,8 @@ def answers(output: Output) -> Display:
         choices = [(told(f"Page {number}" if several else EVERY), number) for number in numbers]
         return {
             kept: dict(value),
-            table: listed(value),
+            none: gr.update(value=say.hint(NONE), visible=not value["answers"]),
+            table: listed(value) | {"visible": bool(value["answers"])},
             pager: gr.update(
                 choices=choices, value=first, visible=several or len(value["answers"]) > 1
             ),
@@ -80,10 +86,10 @@ def answers(output: Output) -> Display:
 
     return Display(
         box=box,
-        components=(kept, table, pager, page),
+        components=(kept, table, pager, page, none),
         draw=show,
         clear=lambda: {
-            kept: None, table: None, page: None,
+            kept: None, table: None, page: None, none: gr.update(visible=False),
             pager: gr.update(choices=[], value=None, visible=False),
         },
     )  # fmt: skip
