@@ -228,6 +228,8 @@ def test_files_are_found_at_any_depth() -> None:
 
 def test_messages_are_one_short_line() -> None:
     assert message_of(InputError("text", "is\nbad.")) == "text: is bad."
+    labelled = message_of(InputError("text", "is bad."), {"text": "Text to read"})
+    assert labelled == "“Text to read” is bad."
     assert message_of(gr.Error("As it is.")) == "As it is."
     assert len(message_of(InputError("text", "x" * 5_000))) == MESSAGE_CHARS + 1
     assert not refusal(InputError("text", "is bad.")).print_exception

@@ -21,15 +21,13 @@ from pipelines.engine.request import (
     Request,
     Waiting,
 )
-from pipelines.errors import InputError
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
 from pipelines.token import NO_TOKEN, Token
 from settings import Settings
 from ui import say
 from ui.chat import RESUME
-from ui.language import told
-from ui.messages import message_of
+from ui.messages import labelled, labels_of, message_of
 from ui.panel import Panel, Updates
 from ui.tokens import Tokens
 
@@ -104,10 +102,8 @@ def answer(
         with closing(engine.run(request)) as events:
             for event in paced(events):
                 yield DRAW[type(event)](panel, event, request) | _sent(panel, event, values)
-    except InputError as error:
-        yield failed(panel, _sentence(panel.spec, error.field, str(error)))
     except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
-        yield failed(panel, message_of(error))
+        yield failed(panel, message_of(error, labels_of(panel.spec)))
 
 
 def paced(events: Iterator[Event]) -> Iterator[Event]:
@@ -188,16 +184,7 @@ def _sent(panel: Panel, event: Event, values: Mapping[str, Any]) -> Updates:
 
 
 def _refused(panel: Panel, event: Failed, request: Request) -> Updates:
-    return failed(panel, _sentence(panel.spec, event.field, event.message))
-
-
-def _sentence(spec: TaskSpec, field: str, message: str) -> str:
-    """The field by the label that the page shows, not by its name in the API."""
-    labels = {f.name: f.label for f in spec.fields}
-    start = f"{field}: "
-    if field in labels and message.startswith(start):
-        return f"“{told(labels[field])}” {told(message.removeprefix(start))}"
-    return message
+    return failed(panel, labelled(event.field, event.message, labels_of(panel.spec)))
 
 
 DRAW: dict[type[Event], Callable[[Panel, Any, Request], Updates]] = {

@@ -15,8 +15,8 @@ from pipelines.jobs.order import Order
 from pipelines.spec import TaskSpec
 from settings import Settings
 from ui import sample, say
-from ui.messages import message_of
-from ui.origins import Origins, asked_for, origins, wire_look
+from ui.messages import labels_of, message_of
+from ui.origins import LABELS, Origins, asked_for, origins, wire_look
 from ui.panel import Panel
 from ui.place import JOBS_TAB, Place
 from ui.sample import Sample, TakeOrder
@@ -108,12 +108,16 @@ def wire_many(side: Many, start: Start, view: Sample, panel: Panel, place: Place
         **QUIET,
     }  # fmt: skip
     order = _order(side.asked, panel, place.tokens)
+    labels = {**labels_of(panel.spec), **LABELS, "truth": start.truth.label}
     start.attempt.click(
-        sample.on_try(view, place.desk, order), outputs=[view.said, view.rows],
+        sample.on_try(view, place.desk, order, labels), outputs=[view.said, view.rows],
         trigger_mode="once", **asked,
     )  # fmt: skip
+    start.attempt.click(None, None, start.said, js="() => ''", **QUIET)
     start.button.click(
-        _on_start(start, place, order), outputs=[start.said, place.chosen, place.tabs], **asked
+        _on_start(start, place, order, labels),
+        outputs=[start.said, place.chosen, place.tabs],
+        **asked,
     )
 
 
@@ -135,12 +139,12 @@ def _order(side: Origins, panel: Panel, tokens: Tokens) -> TakeOrder:
     return order
 
 
-def _on_start(start: Start, place: Place, order: TakeOrder) -> Any:
+def _on_start(start: Start, place: Place, order: TakeOrder, labels: Mapping[str, str]) -> Any:
     def begin(session: gr.Request, **values: Any) -> dict[Block, Any]:
         try:
             job = place.desk.start(order(values, session))
         except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
-            return {start.said: say.alert(message_of(error))}
+            return {start.said: say.alert(message_of(error, labels))}
         return {start.said: "", place.chosen: job.id, place.tabs: gr.update(selected=JOBS_TAB)}
 
     return begin

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 
 import gradio as gr
 
 from pipelines.engine.request import Failed
-from pipelines.errors import PipelineError
+from pipelines.errors import InputError, PipelineError
+from pipelines.spec import TaskSpec
 from ui.language import told
 
 logger = logging.getLogger(__name__)
@@ -21,8 +23,13 @@ MESSAGE_CHARS = 1_000
 """Longest message; an error may quote what the user sent."""
 
 
-def message_of(error: BaseException) -> str:
-    """The sentence for the user; an unexpected error becomes an id, and its details a log entry."""
+def message_of(error: BaseException, labels: Mapping[str, str] | None = None) -> str:
+    """The sentence for the user; an unexpected error becomes an id, and its details a log entry.
+
+    With the `labels` of the page's fields it names those by them.
+    """
+    if isinstance(error, InputError):
+        return _short(labelled(error.field, str(error), labels or {}))
     if isinstance(error, gr.Error):
         return _short(str(error.message))
     if isinstance(error, PipelineError):
@@ -36,6 +43,19 @@ def refusal(error: BaseException | Failed) -> gr.Error:
     """The error that Gradio's clients show as it is, without a traceback on the console."""
     text = _short(error.message) if isinstance(error, Failed) else message_of(error)
     return gr.Error(told(text), print_exception=False)
+
+
+def labels_of(spec: TaskSpec) -> dict[str, str]:
+    """The labels of a row's fields by their names."""
+    return {f.name: f.label for f in spec.fields}
+
+
+def labelled(field: str, message: str, labels: Mapping[str, str]) -> str:
+    """The field by the label that the page shows, not by its name in the API."""
+    start = f"{field}: "
+    if field in labels and message.startswith(start):
+        return f"“{told(labels[field])}” {told(message.removeprefix(start))}"
+    return message
 
 
 def _short(text: str) -> str:

@@ -16,6 +16,7 @@ from pipelines.jobs import mapping
 from pipelines.jobs.archives import FILE
 from pipelines.jobs.order import Order
 from pipelines.jobs.preview import Preview, preview
+from pipelines.jobs.tables import FIELD
 from pipelines.kinds import TAKES_FILES
 from pipelines.spec import TaskSpec
 from settings import Settings
@@ -34,6 +35,8 @@ PLACE_HELP = (
     "A folder whose files are the rows, or a table that names files beside it. It is read where it "
     "lies; links are not followed."
 )
+LABELS = {FIELD: "Table, ZIP or files"}
+"""Of what is refused by a name of its own."""
 LOOKING = Progress(0, 0, "Asking the Hub for the first rows")
 SHARED = "Empty: the one above, the same for every row."
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -64,9 +67,7 @@ def origins(spec: TaskSpec, settings: Settings) -> Origins:
     """The components, in the current context."""
     takes_files = any(isinstance(f.kind, TAKES_FILES) for f in mapping.inputs_of(spec))
     gr.Markdown(HELP, elem_classes="help")
-    files = gr.File(
-        file_count="multiple", label="Table, ZIP or files", height=150, interactive=True
-    )
+    files = gr.File(file_count="multiple", label=LABELS[FIELD], height=150, interactive=True)
     lines = gr.Textbox(
         label="Or paste lines, one row each", lines=4, max_lines=10, visible=not takes_files,
         interactive=True,
@@ -135,7 +136,10 @@ def _look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, place: Place) -> An
         try:
             seen = preview(order, place.settings.limits)
         except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
-            yield {side.said: say.alert(message_of(error)), side.preview: gr.update(visible=False)}
+            yield {
+                side.said: say.alert(message_of(error, LABELS)),
+                side.preview: gr.update(visible=False),
+            }
             return
         yield _drawn(side, truth, spec, seen)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -48,7 +48,9 @@ def sample_view() -> Sample:
     return Sample(box=box, said=said, rows=rows)
 
 
-def on_try(view: Sample, desk: Desk, order: TakeOrder) -> Callable[..., Iterator[dict[Block, Any]]]:
+def on_try(
+    view: Sample, desk: Desk, order: TakeOrder, labels: Mapping[str, str]
+) -> Callable[..., Iterator[dict[Block, Any]]]:
     """The event: progress, then the answers; `order` reads the values of the panel."""
 
     def tried(session: gr.Request, **values: Any) -> Iterator[dict[Block, Any]]:
@@ -63,7 +65,7 @@ def on_try(view: Sample, desk: Desk, order: TakeOrder) -> Callable[..., Iterator
                     said = now
                 yield _shown(view, job)
         except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
-            yield {view.said: say.alert(message_of(error)), **hidden}
+            yield {view.said: say.alert(message_of(error, labels)), **hidden}
 
     return tried
 

@@ -80,12 +80,15 @@ def begin(made: Visit, file: Path) -> None:
     """Choose Many, give the table, say which column is right, and start."""
     made.open(ROW.modality, ROW.title)
     made.page.get_by_role("radio", name="Many").check()
+    made.page.get_by_role("button", name="Start the job").click()
+    assert made.alert() == "“Table, ZIP or files” is missing; paste lines or give files."
     made.page.locator(".ask input[type=file] >> nth=-1").set_input_files(file)
     made.seen("text=row-0").wait_for()
     made.page.get_by_label("Right answers in column").click()
     made.page.get_by_role("option", name="label", exact=True).click()
     made.page.get_by_role("button", name="Try 5 rows").click()
     made.page.get_by_text(re.compile("All [0-9,]+ rows: about")).first.wait_for()
+    assert not made.page.locator(".alert >> visible=true").count(), "it is not missing now"
     made.page.get_by_role("button", name="Start the job").click()
     made.page.get_by_text(re.compile("This job has a link")).wait_for()
 
