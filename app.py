@@ -101,7 +101,12 @@ def launched(engine: Engine, settings: Settings, desk: Desk) -> Blocks:
     from ui.app import build_app, launch_options
 
     page = build_app(engine, settings, desk)
-    page.launch(prevent_thread_lock=True, **launch_options(settings))
+    try:
+        page.launch(prevent_thread_lock=True, **launch_options(settings))
+    except OSError as error:  # Gradio tries to bind it, and no other
+        where = f"{settings.server_name or 'localhost'}:{settings.server_port}"
+        said = f"{where} is in use or not of this machine; choose another port with --server-port."
+        raise SystemExit(said) from error
     return page
 
 

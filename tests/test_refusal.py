@@ -10,7 +10,6 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from pipelines.engine.refusal import CROWDED_SAID, refusals
 from pipelines.engine.zero import sentence
 from pipelines.errors import EngineError
-from pipelines.own.extraction import read
 
 
 class Refusal(Exception):
@@ -71,7 +70,10 @@ def test_a_question_that_fills_the_window_is_a_sentence_with_a_next_step(
     assert str(refused.value) == CROWDED_SAID
 
 
+@pytest.mark.slow
 def test_our_own_reading_of_a_text_says_the_same() -> None:
+    from pipelines.own.extraction import read
+
     class Ids:
         """Counts words, as much of a tokenizer as is read before the window is."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +14,7 @@ import gradio as gr
 import pytest
 from gradio.routes import App
 
+import app
 from pipelines.imports import nothing_collected
 from settings import Settings
 from tests.fakes import FakeEngine
@@ -88,3 +92,15 @@ def test_the_first_visitor_wakes_the_engine_and_learns_its_devices() -> None:
     assert "Starter models answer" in line
     assert found["choices"] == ["auto", "cpu"]
     assert started
+
+
+def test_a_port_in_use_is_a_sentence_and_leaves_no_worker() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        run = [sys.executable, app.__file__, "--models", "starter", "--server-port", port]
+        ended = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    said = ended.stderr.strip().splitlines()[-1]
+    assert said.startswith(f"localhost:{port} is in use")
+    assert said.endswith("choose another port with --server-port.")
+    assert "Traceback" not in ended.stderr
