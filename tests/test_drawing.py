@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import re
+from typing import Any
 
 import gradio as gr
 import numpy as np
 import pytest
 
 from pipelines.engine.request import Status
-from pipelines.outputs import Vectors
+from pipelines.outputs import Transcript, Vectors
 from pipelines.spec import Output
 from pipelines.tasks import task
 from settings import Settings
@@ -48,6 +49,14 @@ def test_an_example_that_is_a_text_is_continued_and_not_talked_to() -> None:
         filled = {chat.MODE: chat.CHAT, **made.fill("Hi"), **made.fill(example.values["text"])}
         assert made.read(filled)["text"] == example.values["text"]
     assert chat.MODE not in made.fill(None), "Clear leaves the switch alone"
+
+
+@pytest.mark.parametrize("nothing", [{"text": ""}, {"text": " ", "chunks": []}])
+def test_a_recording_without_a_word_is_drawn(nothing: dict[str, Any]) -> None:
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        made = displays.transcript(Output(name="text", kind=Transcript, label="Transcript"))
+    text, _, segments, _ = (made.draw(nothing, {})[part] for part in made.components)
+    assert (text, segments["visible"]) == ("", False)
 
 
 @pytest.mark.parametrize("new", [" there", "Hello there"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABCMeta
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,9 @@ def transcript(output: Output) -> Display:
     """The recording with subtitles, its segments to click on, the text, and files to take away."""
     with gr.Column(visible=False, elem_classes="display") as box:
         text = gr.Textbox(
-            label=output.label, lines=3, max_lines=12, buttons=["copy"], interactive=False
-        )
+            label=output.label, lines=3, max_lines=12, buttons=["copy"], interactive=False,
+            placeholder="No words were heard.",
+        )  # fmt: skip
         player = Player(label="Recording", interactive=False, buttons=[], waveform_options=WAVEFORM)
         segments = gr.Dataframe(
             headers=["Time", "Text"],
@@ -114,7 +116,7 @@ def seek(event: gr.SelectData) -> Any:
 def closed(chunks: Sequence[Values]) -> list[dict[str, Any]]:
     """Chunks whose end is known; a missing one is the next start, or the chunk's own start."""
     found = []
-    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+    for chunk, following in pairwise([*chunks, None]):
         start, end = chunk["timestamp"]
         start = start or 0.0
         after = following["timestamp"][0] if following else None
