@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from pipelines.engine.request import Status
-from pipelines.outputs import Transcript, Vectors
+from pipelines.outputs import Heard, Matches, Transcript, Vectors
 from pipelines.spec import Output
 from pipelines.tasks import task
 from settings import Settings
 from tests.served import no_loop_left_open
-from ui import chat, displays, say, vectors
+from ui import chat, displays, matches, say, sounds, vectors
 from ui import spans as spans_of
 from ui.app import which_models
 from ui.downloads import to_csv
@@ -49,6 +49,18 @@ def test_an_example_that_is_a_text_is_continued_and_not_talked_to() -> None:
         filled = {chat.MODE: chat.CHAT, **made.fill("Hi"), **made.fill(example.values["text"])}
         assert made.read(filled)["text"] == example.values["text"]
     assert chat.MODE not in made.fill(None), "Clear leaves the switch alone"
+
+
+@pytest.mark.parametrize(("make", "kind"), [(matches.matches, Matches), (sounds.heard, Heard)])
+def test_clear_leaves_a_slider_within_the_range_that_the_last_answer_gave_it(
+    make: Any, kind: Any
+) -> None:
+    """Else the page sends a number that Gradio refuses, behind the visitor's back."""
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        made = make(Output(name="found", kind=kind, label="Found"))
+    sliders = {part for part in made.components if isinstance(part, gr.Slider)}
+    assert sliders
+    assert not sliders & made.clear().keys()
 
 
 @pytest.mark.parametrize("nothing", [{"text": ""}, {"text": " ", "chunks": []}])

@@ -14,8 +14,10 @@ def quicken(model: Any, device: str, attention: str) -> None:
 
     Must be called before the model answers, and once. Answers differ by rounding at most.
     """
+    import torch
+
     hear_once(model)
-    if device == "cpu":
+    if device == "cpu" and model.dtype is torch.float32:
         multiply_with_onednn(model)
-        if attention == "auto":
-            attend_in_products(model)
+    elif device == "cpu" and model.dtype is torch.bfloat16 and attention == "auto":
+        attend_in_products(model)

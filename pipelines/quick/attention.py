@@ -19,10 +19,10 @@ MARK = "_attends_in_products"
 
 
 def attend_in_products(model: Any) -> None:
-    """Let a bfloat16 model on the processor attend in products; others stay as they are."""
+    """Let a bfloat16 model attend in products, unless the processor has matrix tiles."""
     import torch
 
-    if model.dtype is not torch.bfloat16 or torch.cpu.get_capabilities().get("amx_tile"):
+    if torch.cpu.get_capabilities().get("amx_tile"):
         return
     _register()
     for module in model.modules():

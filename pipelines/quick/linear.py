@@ -22,7 +22,7 @@ QUICKER = 0.8
 
 
 def multiply_with_onednn(model: Any) -> None:
-    """Give the float32 products of a model's linear layers to oneDNN, if that is quicker here."""
+    """Give the products of a float32 model's linear layers to oneDNN, if that is quicker here."""
     if not _quicker():
         return
     ours = _classes()
