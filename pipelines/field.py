@@ -16,6 +16,8 @@ FORWARD = "forward_params"  # inside pipe(..., forward_params={...})
 ENGINE = "engine"  # read by the engine or by the row, never passed on
 LOAD = "load"  # part of LoadSettings
 
+MISSING = "is missing; add it and run again."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
@@ -40,6 +42,6 @@ class Field:
         """The checked value; a missing one becomes the default, or is refused if required."""
         if value is None or (value == "" and not self.required):
             if self.required:
-                raise InputError(self.name, "is missing.")
+                raise InputError(self.name, MISSING)
             return self.default
         return self.kind.check(self.name, value, limits)

@@ -148,8 +148,14 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: Any, message: str, a
 
 
 def test_missing_unknown_and_too_many_values_are_refused(app: Served) -> None:
-    assert app.call("image_classification", {"data": []})[1]["error"] == "image: is missing."
-    assert app.call("image_classification", {}, "v2/") == ("422", "image: is missing.")
+    assert (
+        app.call("image_classification", {"data": []})[1]["error"]
+        == "image: is missing; add it and run again."
+    )
+    assert app.call("image_classification", {}, "v2/") == (
+        "422",
+        "image: is missing; add it and run again.",
+    )
     unknown = app.call("image_classification", {"image": "http://a/b", "topk": 1}, "v2/")
     assert unknown == ("422", "topk: is not a parameter of this task. Did you mean top_k?")
     many = app.call("image_classification", {"data": ["http://a/b"] + [None] * 20})

@@ -217,7 +217,8 @@ def test_every_sentence_of_the_page_is_said_in_the_language_of_the_request() -> 
     with speaking("es"):
         assert told("Run") == "Ejecutar"
         assert (
-            say.alert("text: is missing.") == '<div class="alert" role="alert">text: falta.</div>'
+            say.alert("text: is missing; add it and run again.")
+            == '<div class="alert" role="alert">text: falta; añadir y ejecutar de nuevo.</div>'
         )
         assert "Detenido;" in told("Stopped; this is what there was so far.")
         assert told("No such sentence.") == "No such sentence."
@@ -277,4 +278,4 @@ def test_a_refused_value_is_named_by_its_label_in_the_language_of_the_request() 
         panel = build_panel(row, Place(FakeEngine(), SETTINGS))
     with speaking("es"):
         *_, last = handlers.answer(panel, FakeEngine(), SETTINGS, {}, "me")
-    assert "“Texto” falta." in last[panel.status]
+    assert "“Texto” falta; añadir" in last[panel.status]

@@ -29,6 +29,7 @@ from gradio_client.utils import is_http_url_like
 from starlette.middleware import Middleware
 
 from pipelines.errors import InputError
+from pipelines.field import MISSING
 from pipelines.limits import Limits
 from pipelines.quota import Quota
 from pipelines.spec import TaskSpec
@@ -241,7 +242,7 @@ def _call_refusal(blocks: GuardedBlocks, name: str, error: Exception) -> tuple[i
     unknown = UNKNOWN_PARAMETER.search(str(error))
     missing = MISSING_PARAMETER.search(str(error))
     if missing:
-        return 422, str(InputError(missing[1], "is missing."))
+        return 422, str(InputError(missing[1], MISSING))
     try:
         endpoint.spec.parse({unknown[1]: None} if unknown else {}, Limits())
     except InputError as refused:

@@ -139,7 +139,7 @@ def _yes_no(field: str, called: str, given: Any, limits: Limits) -> dict[str, st
 def _check_count(field: str, called: str, count: int, things: str) -> None:
     if not 2 <= count <= MOST_OPTIONS:
         raise InputError(
-            field, f"has “{called}” with {count:,} {things}; it takes 2 to {MOST_OPTIONS}."
+            field, f"needs 2 to {MOST_OPTIONS} {things} for “{called}”, not {count:,}."
         )
 
 
