@@ -109,8 +109,8 @@ def matches(output: Output) -> Display:
         components=(kept, layout, least, most, *thinned),
         draw=show,
         clear=lambda: {
-            kept: None, layout: BESIDE, plot: None, said: "", files: "",
-            over: gr.update(value=None, visible=False),
+            kept: None, layout: BESIDE, least: gr.update(), most: gr.update(), plot: None, said: "",
+            over: gr.update(value=None, visible=False), files: "",
         },
     )  # fmt: skip
 

@@ -80,8 +80,8 @@ def heard(output: Output) -> Display:
         components=(kept, bars, plot, rows, colours, player, table, files),
         draw=show,
         clear=lambda: {
-            kept: None, bars: None, plot: None, colours: MAPS[0], player: None, table: None,
-            files: "",
+            kept: None, bars: None, plot: None, rows: gr.update(), colours: MAPS[0], player: None,
+            table: None, files: "",
         },
     )  # fmt: skip
 
