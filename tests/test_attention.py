@@ -28,13 +28,18 @@ from tests.small_models import (
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 
+@pytest.fixture(autouse=True)
+def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few queries at a time: the scores of these texts would all go at once."""
+    monkeypatch.setattr(attention, "AT_ONCE", 10_000)
+
+
 @pytest.fixture
 def no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor without matrix tiles, whatever the one of the test has; for any size."""
     import torch
 
     monkeypatch.setattr(attention, "WORTH", 1)
-
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_tile": False})
 
 
