@@ -7,6 +7,7 @@ import io
 import pytest
 from PIL import Image
 
+from pipelines.engine.refusal import CROWDED_SAID
 from pipelines.engine.request import Progress
 from tests.engine_room import Room
 from tests.tiny_models import WINDOW
@@ -189,4 +190,4 @@ def test_a_window_that_the_model_has_not_is_refused(
 
 def test_a_question_that_leaves_no_room_is_a_sentence_and_not_a_panic(room: Room) -> None:
     failed = room.refusal(DOCUMENT, question="what is " * 60)
-    assert failed.message.startswith("The model refused this")
+    assert failed.message == CROWDED_SAID
