@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines import device as devices
 from pipelines import own, without_torchvision
 from pipelines.errors import ModelError
-from pipelines.kinds import Video
+from pipelines.kinds import Document, Video
 from pipelines.maps import keep_maps
-from pipelines.processors import check_size, processors_of
+from pipelines.processors import check_size, leave_the_words, processors_of
 from pipelines.spec import TaskSpec
 from pipelines.videos import take_frames
 
@@ -46,6 +46,8 @@ def assemble(
         )
         if any(isinstance(f.kind, Video) for f in spec.inputs):
             take_frames(pipe)
+        if any(isinstance(f.kind, Document) for f in spec.inputs):
+            leave_the_words(pipe)
         if spec.maps:
             keep_maps(pipe)
         return without_torchvision.mend(pipe), tuple(parts)

@@ -64,3 +64,9 @@ def _check_vocabulary(tokenizer: Any) -> None:
     """Where its files are missing, transformers 5.23 makes a tokenizer of special tokens only."""
     if tokenizer is not None and set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
         raise ValueError("the tokenizer knows no words")
+
+
+def leave_the_words(pipe: Any) -> None:
+    """Give the reading of pages to us alone: the processors of LayoutLMv2 and 3 read them too."""
+    if getattr(pipe.image_processor, "apply_ocr", False):
+        pipe.image_processor.apply_ocr = False

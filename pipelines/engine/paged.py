@@ -20,7 +20,5 @@ def fit_pages(spec: TaskSpec, f: Field, prepared: Prepared, loaded: Loaded) -> N
     pages.told = prepared.told
     if "words" in loaded.facts.traits:
         pages.read()
-        if getattr(loaded.pipe.image_processor, "apply_ocr", False):
-            loaded.pipe.image_processor.apply_ocr = False  # LayoutLMv2 and 3 would read once more
     if len(pages) > 1:
         prepared.notes.append(f"Read {len(pages):,} pages.")
