@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,13 +103,19 @@ def write(folder: Path, tasks: Sequence[str]) -> None:
             part.save_pretrained(folder / task)
 
 
+def apart(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Make the call in a thread that ends with it."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call, *args, **kwargs).result()
+
+
 @contextmanager
 def written(tasks: Sequence[str]) -> Iterator[Path]:
     """A folder with the models of these tasks, which the engine takes for starters meanwhile."""
     kept = loading.STARTERS
     with tempfile.TemporaryDirectory() as name:
         loading.STARTERS = folder = Path(name).resolve()
-        write(folder, tasks)
+        apart(write, folder, tasks)
         try:
             yield folder
         finally:

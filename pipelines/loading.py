@@ -135,8 +135,7 @@ def load(
 def warm_up(cores: int = 0) -> None:
     """Import what the first request would wait for; `cores` is for how many threads (0: all).
 
-    torch's threads spin for a moment, then wait asleep: on busy cores, small models answer 4 to 5
-    times faster so, and on idle ones no slower.
+    torch's threads wait awake for a moment, then asleep (docs/decisions/005).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
@@ -170,8 +169,8 @@ def set_seed(seed: int) -> None:
     seed_all(seed)
 
 
-SPINS = "20000"
-"""Turns, some tens of microseconds, that a thread of OpenMP spins before it sleeps."""
+SPINS = "2000"
+"""Turns, some twenty microseconds, that a thread of OpenMP waits awake for the next operation."""
 SAMPLING = threading.Lock()
 """One sampling run at a time: torch's generator is shared by the process."""
 MAKING = threading.Lock()

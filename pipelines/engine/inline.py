@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pipelines import device, hub, loading, ram
+from pipelines.engine.lanes import Lanes
 from pipelines.engine.request import Event, Failed, Request, Status, Waiting
 from pipelines.engine.runner import Runner, RunnerSettings
 from pipelines.engine.stream import stream
@@ -52,7 +53,7 @@ class InlineEngine:
         self._active: dict[str, Active] = {}
         self._lock = threading.Lock()
         self._telling = threading.Lock()
-        self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
+        self._lanes = Lanes(LANES)
         self._closed = threading.Event()
         self._warm = threading.Event()
         self._status = STARTING
@@ -77,7 +78,7 @@ class InlineEngine:
         with self._lock:
             if not self._closed.is_set():
                 self._active[request.id] = active
-                self._pool.submit(self._work, active)
+                self._lanes.submit(partial(self._work, active))
                 return
         emit(Failed(CLOSING, hopeless=True))
 
@@ -119,7 +120,7 @@ class InlineEngine:
             ids = list(self._active)
         for id in ids:
             self.cancel_run(id)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._lanes.close()
 
     def _work(self, active: Active) -> None:
         with self._lock:
