@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 
 import pytest
 
-from pipelines.jobs.job import PAUSED, RUNNING
+from pipelines.jobs.cells import ERROR
+from pipelines.jobs.job import PAUSED, RUNNING, Job
 from tests.fake_rows import texts
-from tests.test_jobs import job_of
+from tests.test_jobs import job_of, work
 from ui.jobs import duration, head, speeds
+from ui.language import speaking
+from ui.rows import table
 
 
 @pytest.mark.parametrize(
@@ -38,3 +42,24 @@ def test_what_is_loaded_or_why_it_stopped_is_said_beside_the_state(tmp_path: Pat
     assert f"?job={job.id}" in head(job)
     job.change(status=PAUSED, reason="The <disk> is full.")
     assert "Paused: The &lt;disk&gt; is full." in head(job)
+
+
+def test_a_reason_and_an_error_name_the_field_by_its_label(tmp_path: Path) -> None:
+    job = job_of(tmp_path / "job", texts(3))
+    (job.folder / "lines.txt").write_text("other")
+    work(job)
+    assert Job(job.folder).state.reason.startswith("input: ")
+    assert "“Table, ZIP or files” has changed since the job began" in unescape(head(job))
+    with speaking("es"):
+        assert "“Tabla, ZIP o archivos” ha cambiado" in unescape(head(job))
+
+
+def test_an_error_of_a_row_names_the_field_by_its_label_on_the_page_alone(tmp_path: Path) -> None:
+    job = job_of(tmp_path / "job", f"{'x ' * 200_000}\nplain\n")
+    work(job)
+    (kept, plain), shown = job.results(), table(job, 2)
+    assert kept.error.startswith("text: ")
+    assert plain.error == ""
+    errors = [row[shown["headers"].index(ERROR)] for row in shown["data"]]
+    assert errors[0].startswith("“Text” ")
+    assert errors[1] == ""

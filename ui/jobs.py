@@ -20,7 +20,8 @@ from pipelines.token import Token
 from settings import Settings, upload_folder
 from ui import say
 from ui.language import told
-from ui.messages import message_of
+from ui.messages import by_label, message_of
+from ui.origins import LABELS, job_labels
 from ui.place import Place
 from ui.report import ReportView
 from ui.rows import table
@@ -160,7 +161,7 @@ class JobsPage:
             try:
                 act(id, self.tokens.of(session.session_hash))
             except Exception as error:  # noqa: BLE001  message_of logs what is not for the user
-                return say.alert(message_of(error))
+                return say.alert(message_of(error, LABELS))
             return gr.skip()
 
         return clicked
@@ -178,7 +179,8 @@ class JobsPage:
 def head(job: Job) -> str:
     """State, progress, pace and what answered, as HTML."""
     state = job.state
-    why = state.reason or (state.note if state.status == RUNNING else "")
+    reason = by_label(state.reason, job_labels(job.manifest.task))
+    why = reason or (state.note if state.status == RUNNING else "")
     words = told(WORDS[state.status]) + (f": {told(why)}" if why else "")
     total = f' value="{state.done}" max="{state.total}"' if state.total else ""
     parts = [told(f"{_rows(job)} rows"), told(f"{state.errors:,} with an error")]

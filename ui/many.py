@@ -11,12 +11,13 @@ from gradio.blocks import Block
 
 from pipelines.errors import InputError
 from pipelines.jobs.job import AUTO
+from pipelines.jobs.mask_measure import FIELD as TRUTH
 from pipelines.jobs.order import Order
 from pipelines.spec import TaskSpec
 from settings import Settings
 from ui import sample, say
-from ui.messages import labels_of, message_of
-from ui.origins import LABELS, Origins, asked_for, origins, wire_look
+from ui.messages import message_of
+from ui.origins import LABELS, Origins, asked_for, job_labels, origins, wire_look
 from ui.panel import Panel
 from ui.place import JOBS_TAB, Place
 from ui.sample import Sample, TakeOrder
@@ -75,7 +76,7 @@ def start_many() -> Start:
     with gr.Column(visible=False, elem_classes="bare") as box:
         with gr.Row(elem_classes="params"):
             truth = gr.Dropdown(
-                [], label="Right answers in column", visible=False, interactive=True,
+                [], label=LABELS[TRUTH], visible=False, interactive=True,
                 info="Optional; the job then says how good the model is.",
             )  # fmt: skip
             batch = gr.Dropdown(
@@ -108,7 +109,7 @@ def wire_many(side: Many, start: Start, view: Sample, panel: Panel, place: Place
         **QUIET,
     }  # fmt: skip
     order = _order(side.asked, panel, place.tokens)
-    labels = {**labels_of(panel.spec), **LABELS, "truth": start.truth.label}
+    labels = job_labels(panel.spec.id)
     start.attempt.click(
         sample.on_try(view, place.desk, order, labels), outputs=[view.said, view.rows],
         trigger_mode="once", **asked,

@@ -58,6 +58,11 @@ def labelled(field: str, message: str, labels: Mapping[str, str]) -> str:
     return message
 
 
+def by_label(message: str, labels: Mapping[str, str]) -> str:
+    """A sentence that a job has kept: the name of a field before it becomes its label."""
+    return labelled(message.partition(": ")[0], message, labels)
+
+
 def _short(text: str) -> str:
     """One line, cut to MESSAGE_CHARS."""
     line = " ".join(text.split())

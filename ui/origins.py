@@ -14,16 +14,20 @@ from pipelines.engine.request import Progress
 from pipelines.field import Field
 from pipelines.jobs import mapping
 from pipelines.jobs.archives import FILE
+from pipelines.jobs.dataset import FIELD as DATASET
+from pipelines.jobs.folders import PLACE
+from pipelines.jobs.mask_measure import FIELD as TRUTH
 from pipelines.jobs.order import Order
 from pipelines.jobs.preview import Preview, preview
 from pipelines.jobs.tables import FIELD
 from pipelines.kinds import TAKES_FILES
 from pipelines.spec import TaskSpec
+from pipelines.tasks import task
 from settings import Settings
 from ui import say
 from ui.hub_parts import HubParts, hub_parts, read_parts
 from ui.language import told
-from ui.messages import message_of
+from ui.messages import labels_of, message_of
 from ui.place import Place
 
 CELL_CHARS = 80
@@ -35,7 +39,10 @@ PLACE_HELP = (
     "A folder whose files are the rows, or a table that names files beside it. It is read where it "
     "lies; links are not followed."
 )
-LABELS = {FIELD: "Table, ZIP or files"}
+LABELS = {
+    FIELD: "Table, ZIP or files", PLACE: "Folder or table", DATASET: "Data set",
+    TRUTH: "Right answers in column", "job": "Job",
+}  # fmt: skip
 """Of what is refused by a name of its own."""
 LOOKING = Progress(0, 0, "Asking the Hub for the first rows")
 SHARED = "Empty: the one above, the same for every row."
@@ -89,7 +96,7 @@ def origins(spec: TaskSpec, settings: Settings) -> Origins:
 def _place() -> gr.Textbox:
     with gr.Accordion("Or a folder of this machine", open=False):
         return gr.Textbox(
-            label="Folder or table", placeholder="/home/me/pictures", info=PLACE_HELP,
+            label=LABELS[PLACE], placeholder="/home/me/pictures", info=PLACE_HELP,
             interactive=True,
         )  # fmt: skip
 
@@ -114,6 +121,11 @@ def wire_look(side: Origins, truth: gr.Dropdown, spec: TaskSpec, place: Place) -
         gr.on([side.place.submit, side.place.blur], **asked)
     if side.dataset:
         gr.on([side.dataset.look.click, side.dataset.id.submit], **asked)
+
+
+def job_labels(task_id: str) -> dict[str, str]:
+    """The labels of all that a job over many rows may refuse, by the names that it says."""
+    return {**labels_of(task(task_id)), **LABELS}
 
 
 def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from typing import Any
 from pipelines.jobs.cells import ANSWER, ERROR
 from pipelines.jobs.exports import Record, column_of, records
 from pipelines.jobs.job import Job
+from ui.language import told
+from ui.messages import by_label
+from ui.origins import job_labels
 
 CELL_CHARS = 120
 
@@ -14,7 +17,7 @@ CELL_CHARS = 120
 def table(job: Job, count: int) -> dict[str, Any]:
     """The value of a gr.Dataframe: the first rows that have a result, without the whole JSON."""
     found = list(records(job, 0, count))
-    return _table(found, [name for name in (found[0] if found else {}) if name != ANSWER])
+    return _table(job, found, [name for name in (found[0] if found else {}) if name != ANSWER])
 
 
 def narrow_table(job: Job, count: int) -> dict[str, Any]:
@@ -26,11 +29,13 @@ def narrow_table(job: Job, count: int) -> dict[str, Any]:
     asked = {*job.manifest.columns.values(), job.manifest.truth}
     idle = {column_of(job, name) for name in job.columns if name not in asked}
     idle |= {ANSWER} if any(row[ERROR] for row in found) else {ANSWER, ERROR}
-    return _table(found, [name for name in (found[0] if found else {}) if name not in idle])
+    return _table(job, found, [name for name in (found[0] if found else {}) if name not in idle])
 
 
-def _table(found: list[Record], heads: list[str]) -> dict[str, Any]:
-    return {"headers": heads, "data": [[_short(row[name]) for name in heads] for row in found]}
+def _table(job: Job, found: list[Record], heads: list[str]) -> dict[str, Any]:
+    labels = job_labels(job.manifest.task)
+    shown = [{**row, ERROR: told(by_label(row[ERROR] or "", labels))} for row in found]
+    return {"headers": heads, "data": [[_short(row[name]) for name in heads] for row in shown]}
 
 
 def _short(cell: Any) -> Any:

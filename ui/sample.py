@@ -19,7 +19,8 @@ from pipelines.jobs.sample import ROWS, pace
 from ui import say
 from ui.jobs import duration
 from ui.language import told
-from ui.messages import message_of
+from ui.messages import by_label, message_of
+from ui.origins import job_labels
 from ui.rows import narrow_table
 
 LABEL = f"Try {ROWS} rows"
@@ -77,7 +78,8 @@ def _progress(job: Job) -> Progress:
 
 def _shown(view: Sample, job: Job) -> dict[Block, Any]:
     if job.state.status != DONE:
-        return {view.said: say.alert(job.state.reason), view.rows: gr.update(visible=False)}
+        reason = by_label(job.state.reason, job_labels(job.manifest.task))
+        return {view.said: say.alert(reason), view.rows: gr.update(visible=False)}
     return {
         view.said: _line(job),
         view.rows: gr.update(value=narrow_table(job, ROWS), visible=True),

@@ -14,6 +14,7 @@ from typing import Any
 from pipelines.errors import InputError
 from pipelines.jobs import cells, disk
 from pipelines.jobs.job import Job
+from pipelines.jobs.mask_measure import FIELD as TRUTH
 from pipelines.jobs.mask_measure import MaskMeasure, found_masks, true_masks
 from pipelines.jobs.mask_measure import shown as shown_masks
 from pipelines.jobs.measures import (
@@ -64,9 +65,9 @@ def measurable(spec: TaskSpec) -> bool:
 def check_truth(spec: TaskSpec, column: str, there: Sequence[str]) -> None:
     """Refuse a column of right answers that is not there, or that nothing can be compared with."""
     if column and column not in there:
-        raise InputError("truth", f"has no column {column!r}; there are {', '.join(there[:20])}.")
+        raise InputError(TRUTH, f"has no column {column!r}; there are {', '.join(there[:20])}.")
     if column and not measurable(spec):
-        raise InputError("truth", f"cannot be compared with answers of {spec.id}.")
+        raise InputError(TRUTH, f"cannot be compared with answers of {spec.id}.")
 
 
 def write_report(job: Job) -> None:
@@ -107,7 +108,7 @@ def measured(job: Job) -> Report:
     spec = task(job.manifest.task)
     comparison = _comparison(spec)
     if comparison is None:
-        raise InputError("truth", f"cannot be compared with answers of {spec.id}.")
+        raise InputError(TRUTH, f"cannot be compared with answers of {spec.id}.")
     measure = comparison.measure()
     worst: list[tuple[float, int, str, str]] = []
     rows = 0
