@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.engine.request import Engine
 from pipelines.imports import nothing_collected
 from pipelines.jobs.desk import Desk
+from pipelines.jobs.disk import writable
 from settings import EXAMPLES, Settings, own_upload_folder, read_settings
 
 if TYPE_CHECKING:
@@ -63,8 +64,13 @@ def build_zero_engine(told: RunnerSettings, settings: Settings) -> Engine:
 
 
 def build_desk(engine: Engine, settings: Settings) -> Desk:
-    """Jobs over many rows, carried out by the engine."""
-    return Desk(engine, settings.limits, settings.jobs)
+    """Jobs over many rows, carried out by the engine; ends where they cannot be kept."""
+    try:
+        folder = writable(settings.jobs)
+    except (OSError, RuntimeError) as error:  # no home to put for the ~
+        said = f"--jobs-folder: {settings.jobs_folder} cannot be made or written to"
+        raise SystemExit(f"{said}; choose another folder.") from error
+    return Desk(engine, settings.limits, folder)
 
 
 def main() -> int:

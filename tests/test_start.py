@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -104,3 +105,22 @@ def test_a_port_in_use_is_a_sentence_and_leaves_no_worker() -> None:
     assert said.startswith(f"localhost:{port} is in use")
     assert said.endswith("choose another port with --server-port.")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "place", ["/proc/jobs", "/proc", "{file}", "{file}/jobs", "~nobody-here/j"]
+)
+def test_a_folder_that_can_hold_no_jobs_is_a_sentence(place: str, tmp_path: Path) -> None:
+    (file := tmp_path / "file").touch()
+    named = place.format(file=file)
+    with pytest.raises(SystemExit) as ended:
+        app.build_desk(FakeEngine(), Settings(jobs_folder=named))
+    assert ended.value.code == (
+        f"--jobs-folder: {named} cannot be made or written to; choose another folder."
+    )
+
+
+def test_the_folder_of_the_jobs_is_made_and_left_empty(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    assert app.build_desk(FakeEngine(), Settings(jobs_folder=str(folder))).folder == folder
+    assert list(folder.iterdir()) == []

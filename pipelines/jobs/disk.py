@@ -5,9 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
+
+
+def writable(folder: Path) -> Path:
+    """The folder, made where it is not there; raises OSError where nothing can be put into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):  # os.access lets root write to /proc
+        return folder
 
 
 def write(file: BinaryIO, data: bytes) -> None:
