@@ -251,6 +251,7 @@ class PipelineCache:
 
         Holds the table's lock, as do those below.
         """
+        self._prune()  # those of a load that failed are nobody's
         left = dict(self._weights)
         gone: list[WeightsKey] = []
         candidates = sorted((k for k in left if self._is_idle(left[k])), key=self._last_used)

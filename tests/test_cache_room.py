@@ -160,3 +160,23 @@ def test_a_model_larger_than_it_said_sends_idle_ones_away() -> None:
     with cache.lease(key("b"), more):
         assert names(cache) == ["b"]
         assert taken(cache) == SIZE + 1
+
+
+def test_while_one_tries_again_after_a_failure_others_make_room() -> None:
+    """A key whose first weights failed has none for a while, and is still in use."""
+    cache = limited(2 * SIZE)
+    use(cache, "a")
+
+    def fails() -> FakeModel:
+        raise ModelError("damaged")
+
+    def loader(take: Take) -> Loaded:
+        at = WeightsKey(folder="b", kind="K", device="cpu", dtype="float32")
+        with pytest.raises(ModelError, match="damaged"):
+            take("b", at, SIZE, fails)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(use, cache, "c").result(SOON)
+        return loads("b")(take)
+
+    with cache.lease(key("b"), loader):
+        assert set(names(cache)) == {"b", "c"}
