@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from pyarrow.parquet import write_table
 
 from pipelines import hub
 from pipelines.errors import InputError
-from pipelines.jobs.dataset import read_ask
+from pipelines.jobs.dataset import DIED, Lines, read_ask
 from pipelines.jobs.job import DONE, PAUSED, Job
 from pipelines.jobs.order import Order, fill
 from pipelines.jobs.preview import preview
@@ -165,6 +167,18 @@ def test_more_bytes_than_a_job_may_have_end_it(served: None, tmp_path: Path) -> 
     assert "fewer rows" in job.state.reason
 
 
+@pytest.mark.parametrize("torn", [b'{"row": {"a": 1', b'{"row": {"a": "\xc3'])
+def test_a_child_that_dies_amid_a_line_is_noticed(torn: bytes) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", f"import os; os.write(1, {torn!r})"], stdout=subprocess.PIPE,
+        text=True, encoding="utf-8",
+    )  # fmt: skip
+    lines = Lines(child, lambda: None)
+    assert lines.take() == DIED
+    lines.close()
+    child.wait()
+
+
 @pytest.mark.skipif(INSTALLED, reason="datasets is installed")
 def test_without_the_package_a_sentence_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="pip install 'datasets>=4'"):
@@ -180,6 +194,8 @@ def test_without_the_package_a_sentence_says_how_to_get_it(tmp_path: Path) -> No
         ({"id": "a/b", "rows": -1}, "whole number"),
         ({"id": "a/b", "rows": 1.5}, "whole number"),
         ({"id": "a/b", "rows": "many"}, "whole number"),
+        ({"id": "a/b", "rows": float("nan")}, "whole number"),
+        ({"id": "a/b", "rows": float("inf")}, "whole number"),
         ({"id": "a/b", "rows": 11}, "at most 10 rows"),
         ({"id": "a/b", "split": "x" * 300}, "characters"),
         ({"id": "a/b", "data_files": "x"}, "nothing else"),

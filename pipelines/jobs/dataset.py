@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import math
 import os
 import queue
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def read_ask(value: Mapping[str, Any], limits: Limits) -> Ask:
     if max(map(len, texts.values())) > NAME_CHARS:
         raise InputError(FIELD, f"has a name of more than {NAME_CHARS} characters.")
     rows = value.get("rows") or 0
-    if not isinstance(rows, int | float) or rows != int(rows) or not rows >= 0:
+    if not isinstance(rows, int | float) or not 0 <= rows < math.inf or rows != int(rows):
         raise InputError(FIELD, "takes a whole number of rows from 1 on, or 0 for all.")
     if rows > limits.dataset_rows:
         raise InputError(FIELD, f"takes at most {limits.dataset_rows:,} rows.")
@@ -197,7 +198,7 @@ class Lines:
 
     def _pump(self, child: subprocess.Popen[str]) -> None:
         assert child.stdout
-        with child.stdout as lines:
+        with child.stdout as lines, suppress(ValueError):  # a last line that was not ended
             for line in lines:
                 self._put(json.loads(line))
         self._put(DIED)
