@@ -88,6 +88,13 @@ def test_short_rows_are_filled_and_columns_named_once(tmp_path: Path) -> None:
     table = open_table(written(tmp_path, "a.csv", b"a,,a\n1\n1,2,3,4\n"))
     assert table.columns == ("a", "column 2", "a (3)")
     assert next(table.rows()) == {"a": "1", "column 2": "", "a (3)": ""}
+    table = open_table(written(tmp_path, "b.csv", b"a,a (3),a\n1,2,3\n"))
+    assert next(table.rows()) == {"a": "1", "a (3)": "2", "a (4)": "3"}
+
+
+def test_utf_16_that_ends_amid_a_letter_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, "a.csv", FORMATS["wide.csv"][:-5]))
+    assert [row["id"] for row in table.rows()] == ["1", "2"]
 
 
 def test_a_picture_in_parquet_comes_as_its_bytes(tmp_path: Path) -> None:
@@ -158,6 +165,25 @@ def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
         made.writestr(entry, "/etc/passwd")
     with pytest.raises(InputError, match="link"):
         unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_is_refused(packing: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", packing) as made:
+        made.writestr("a.txt", b"hello world" * 200)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] + bytes(byte ^ 0x5A for byte in whole[40:70]) + whole[70:])
+    with pytest.raises(InputError, match="damaged"):
+        unpack(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("x" * 300,), (".",)])
+def test_a_zip_whose_names_cannot_be_made_is_refused(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="damaged"):
+        unpack(archive(tmp_path / "a.zip", dict.fromkeys(names, b"x")), tmp_path / "out")
 
 
 def test_a_zip_with_too_many_files_is_refused(

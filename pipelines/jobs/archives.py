@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,11 +53,15 @@ def unpack_only(archive: Path, name: str, folder: Path) -> Path:
 
 @contextmanager
 def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
-    """The ZIP; what is wrong with it becomes a sentence."""
+    """The ZIP; what is wrong with it becomes a sentence, a full disk stays what it is."""
     try:
         with zipfile.ZipFile(archive) as opened:
             yield opened
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # damaged data and names that cannot be made raise anything
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
         raise InputError(FIELD, "is not a readable ZIP file; it may be damaged.") from error
 
 

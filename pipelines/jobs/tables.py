@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.kinds.tables import DELIMITERS, unique
 from pipelines.limits import MB
 
 Cells = dict[str, Any]
@@ -25,7 +26,6 @@ MOST_XLSX_BYTES = 500 * MB
 MOST_XLSX_RATIO = 100
 BATCH_ROWS = 256
 SNIFFED_BYTES = 1 << 16
-DELIMITERS = ",;\t|"
 LINE = "text"
 """The column of a file that is nothing but lines."""
 FIELD = "input"
@@ -92,7 +92,8 @@ def _encoding(path: Path) -> tuple[str, str]:
 
 
 def _text(path: Path) -> io.TextIOWrapper:
-    return path.open("r", encoding=_encoding(path)[0], newline="")
+    """Opened as what it was found to be; only UTF-16 was not read to its end."""
+    return path.open("r", encoding=_encoding(path)[0], errors="replace", newline="")
 
 
 def _lines(path: Path) -> Iterator[Cells]:
@@ -108,7 +109,7 @@ def _csv(path: Path) -> Iterator[Cells]:
         delimiter = _delimiter(file)
         reader = csv.reader((line.replace("\x00", "") for line in file), delimiter=delimiter)
         try:
-            head = _head(next(reader, []))
+            head = unique(next(reader, []))
             for row in reader:
                 if any(cell.strip() for cell in row):
                     yield dict(zip(head, [*row, *[""] * (len(head) - len(row))], strict=False))
@@ -121,15 +122,6 @@ def _delimiter(file: io.TextIOWrapper) -> str:
     first = file.readline(SNIFFED_BYTES)
     file.seek(0)
     return max(DELIMITERS, key=first.count)
-
-
-def _head(names: list[str]) -> list[str]:
-    """Column names, each once: an empty one is numbered, a second one too."""
-    head: list[str] = []
-    for number, name in enumerate(names, start=1):
-        named = name.strip() or f"column {number}"
-        head.append(named if named not in head else f"{named} ({number})")
-    return head
 
 
 def _jsonl(path: Path) -> Iterator[Cells]:
@@ -196,7 +188,7 @@ def _xlsx(path: Path) -> Iterator[Cells]:
         first = [str(name or "") for name in next(lines, ())]
         while first and not first[-1]:
             first.pop()  # read_only fills lines up to max_col (openpyxl 3.1)
-        head = _head(first)
+        head = unique(first)
         for line in lines:
             if any(cell is not None for cell in line):
                 yield {name: _cell(cell) for name, cell in zip(head, line, strict=False)}
