@@ -74,6 +74,15 @@ def test_a_number_that_makes_no_sense_is_refused_by_name(
     assert f"{flag[0]}: must be a whole number from" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("flag", ["--column", "--param"])
+def test_a_pair_without_its_sign_is_refused(
+    flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run("--input", "a.csv", "--output", tmp_path / "out.csv", flag, "text")
+    assert f"{flag}: must be a name and a value" in capsys.readouterr().err
+
+
 def test_rows_come_from_one_place(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         run("--input", "a.csv", "--dataset", "a/b", "--output", tmp_path / "out.csv")

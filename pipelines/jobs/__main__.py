@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.engine.request import Engine
 from pipelines.errors import InputError, PipelineError
-from pipelines.flags import number
+from pipelines.flags import Refused, number
 from pipelines.jobs import mapping
 from pipelines.jobs.exports import WRITERS, export
 from pipelines.jobs.job import AUTO, DONE, LOCK, MANIFEST, PAUSED, Job
@@ -91,7 +91,7 @@ def _job(options: argparse.Namespace) -> Job:
         task=spec.id,
         place=str(options.input.resolve()) if options.input else "",
         dataset=_dataset(options),
-        columns=dict(pair.split("=", 1) for pair in options.column),
+        columns=dict(options.column),
         values=_values(spec, options),
         batch_size=options.batch_size,
         truth=options.truth,
@@ -119,8 +119,7 @@ def _values(spec: TaskSpec, options: argparse.Namespace) -> dict[str, Any]:
     """Load settings and parameters; a parameter is read by its field's kind."""
     values = {name: value for name in OPTIONS if (value := getattr(options, name))}
     known = {f.name: f for f in spec.params}
-    for pair in options.param:
-        name, _, text = pair.partition("=")
+    for name, text in options.param:
         if name not in known:
             raise InputError(name, f"is no parameter of {spec.id}: {', '.join(known)}.")
         read = mapping.CELLS.get(type(known[name].kind))
@@ -184,9 +183,9 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("config", "split", "dataset-revision"):
         one.add_argument(f"--{name}", default="", help="of the data set; else the usual one")
     one.add_argument("--output", type=Path, required=True, help="a .csv, .jsonl or .parquet file")
-    one.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN",
+    one.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", type=_pair,
                      help="which column feeds a field; guessed otherwise")  # fmt: skip
-    one.add_argument("--param", action="append", default=[], metavar="NAME=VALUE",
+    one.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", type=_pair,
                      help="a parameter of the task, the same for every row")  # fmt: skip
     for name in OPTIONS:
         one.add_argument(f"--{name.replace('_', '-')}")
@@ -200,6 +199,13 @@ def _parser() -> argparse.ArgumentParser:
     all.add_argument("folder", type=Path, nargs="?", default=Path())
     all.set_defaults(act=list_jobs)
     return parser
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise Refused(f"must be a name and a value with = between them, not {text!r}")
+    return name, value
 
 
 def _batch_size(text: str) -> int:
