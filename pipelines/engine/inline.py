@@ -151,7 +151,7 @@ class InlineEngine:
         try:
             with nothing_collected():
                 loading.warm_up(self._cores)
-            found = device.devices()
+            found, now = device.devices(), self._runner.cache.shares(device.memory())
         except Exception as error:
             logger.exception("the engine cannot start")
             self._say(
@@ -159,7 +159,6 @@ class InlineEngine:
             )
             return
         online = hub.reachable() if self._mode == "auto" else self._mode == "hub"
-        now = self._runner.cache.shares(device.memory())
         self._say(Status(ready=True, note="Ready", devices=found, hub=online, memory=now))
         while not self._closed.wait(SWEEP_SECONDS):
             self._runner.cache.unload_idle()

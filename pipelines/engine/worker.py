@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines import placement
 from pipelines.engine.flight import BROKEN, STOPPED, Flight
-from pipelines.engine.inline import CLOSING
+from pipelines.engine.inline import CLOSING, STARTING
 from pipelines.engine.request import (
     END,
     Event,
@@ -39,7 +39,6 @@ OVERTIME_SECONDS = 10.0
 """How long after its time limit a run is given to end by itself."""
 MOST_STARTS = 3
 """Workers in a row that may end before they are ready; then the next request tries again."""
-STARTING = Status(ready=False, note="Starting the engine")
 RUNNING = (Progress, Partial)
 """Events of a run that computes: its time counts. One that loads takes as long as it takes."""
 
