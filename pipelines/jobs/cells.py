@@ -105,7 +105,8 @@ def _sound(answer: Any) -> Flat:
 
 def _depths(answer: Any) -> Flat:
     """The least, the middle and the largest number of the depth."""
-    numbers = sorted(n for row in _first(answer).get("predicted_depth", ()) for n in row if n)
+    rows = _first(answer).get("predicted_depth", ())
+    numbers = sorted(n for row in rows for n in row if n is not None)
     names = ("minimum", "median", "maximum")
     picked = (numbers[0], numbers[len(numbers) // 2], numbers[-1]) if numbers else (None,) * 3
     return dict(zip(names, picked, strict=True))
