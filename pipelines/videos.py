@@ -94,8 +94,14 @@ def decode_video(
         if not said or len(pixels) < size:
             source.refuse("is not a readable video; it may be cut short or damaged.")
     footage = _footage(said, pixels)
-    few = (f"The clip has {footage.total} frames; some were read twice.",)
-    return footage, few if footage.total < count else ()
+    return footage, _few(footage.total, count)
+
+
+def _few(total: int, count: int) -> tuple[str, ...]:
+    """What is said where the model is given frames more than once."""
+    if total == 1 < count:
+        return (f"The clip has one frame, which was read {count} times.",)
+    return (f"The clip has {total} frames; some were read twice.",) if total < count else ()
 
 
 def _wish(kind: Video, params: Mapping[str, Any], count: int) -> Wish:

@@ -104,8 +104,17 @@ def test_the_player_shows_what_a_browser_plays(upload: Upload, plays: bool) -> N
     kept, player = display.components[0], of(display, gr.Video)
     strip = of(display, gr.Gallery)
     assert updates[player]["visible"] is plays
-    assert [caption for _, caption in updates[strip]] == ["0:00.00", "1:01.50"]
+    assert [caption for _, caption in updates[strip]["value"]] == ["0:00.00", "1:01.50"]
+    assert "click one" in updates[strip]["label"]
     assert updates[kept] == [0.0, 61.5]
+
+
+def test_a_single_frame_has_no_player_to_go_to() -> None:
+    display = shown(filmstrip.filmstrip, Filmstrip)
+    value = {"pictures": [Image.new("RGB", (8, 6))], "times": (0.0,)}
+    updates = display.draw(value, {"video": Upload("a.mp4", Path("/x/a.mp4"))})
+    assert updates[of(display, gr.Video)]["visible"] is False
+    assert "click" not in updates[of(display, gr.Gallery)]["label"]
 
 
 def test_a_clip_is_handed_on_without_being_opened(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pipelines.film import chosen
 from pipelines.kinds import Video
 from pipelines.limits import Limits
 from pipelines.media import decode
+from pipelines.tasks import task
 from pipelines.uploads import Upload
 from pipelines.videos import LONGEST, Footage
 from tests.engine_room import Room
@@ -112,8 +113,18 @@ def test_a_clip_of_few_frames_is_read_twice_and_that_is_said(tmp_path: Path) -> 
 
 
 def test_one_frame_is_a_clip(tmp_path: Path) -> None:
-    footage, _ = read(tmp_path, video(frames=1))
+    footage, notes = read(tmp_path, video(frames=1))
     assert set(footage.chosen) == {0}
+    assert notes == ("The clip has one frame, which was read 8 times.",)
+
+
+@pytest.mark.parametrize(("frames", "shown"), [(1, 1), (3, 3), (40, 8)])
+def test_each_frame_is_shown_once(tmp_path: Path, frames: int, shown: int) -> None:
+    footage, _ = read(tmp_path, video(frames=frames))
+    raw = [{"label": "moving", "score": 1.0}]
+    strip = task(TASK).read_output(raw, {"video": footage}, {}, None)["frames"]
+    assert len(strip["pictures"]) == len(set(strip["times"])) == shown
+    assert list(strip["times"]) == sorted(strip["times"])
 
 
 def test_large_frames_are_scaled_down(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import gradio as gr
 from pipelines.spec import Output
 from pipelines.uploads import Upload
 from ui.displays import clock, seek
+from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.sounds import FIRST_ROWS, MOST_ROWS, files_of, said_when
 from ui.uploads import Clip
@@ -22,7 +23,11 @@ UNPLAYABLE = (".avi",)
 
 
 def filmstrip(output: Output) -> Display:
-    """Of a long clip its timeline; the frames in order; a click takes the player there."""
+    """Of a long clip its timeline; the frames in order; a click takes the player there.
+
+    A single frame is all that there is to see: it has no player.
+    """
+    clickable = f"{output.label}: click one to go there"
     with gr.Column(visible=False, elem_classes="display") as box:
         kept, judged = gr.State(), gr.State()
         plot = gr.Plot(label="Labels over time", elem_classes="plot", visible=False)
@@ -36,9 +41,9 @@ def filmstrip(output: Output) -> Display:
             buttons=[], elem_classes="table", visible=False,
         )  # fmt: skip
         strip = gr.Gallery(
-            label=f"{output.label}: click one to go there", columns=COLUMNS, height="auto",
-            object_fit="contain", allow_preview=False, interactive=False, buttons=[],
-            elem_classes="thumbnails",
+            label=clickable, columns=COLUMNS, height="auto",
+            object_fit="contain", fit_columns=False, allow_preview=False, interactive=False,
+            buttons=[], elem_classes="thumbnails",
         )  # fmt: skip
         player = Clip(label="Clip", interactive=False, height=HEIGHT, buttons=[])
         files = gr.HTML()
@@ -76,11 +81,15 @@ def filmstrip(output: Output) -> Display:
 
     def draw(value: Values, inputs: Values) -> Updates:
         upload = next((v for v in inputs.values() if isinstance(v, Upload)), None)
-        path = upload.path if upload and _plays(upload) else None
+        several = len(value["pictures"]) > 1
+        path = upload.path if several and upload and _plays(upload) else None
         pairs = zip(value["pictures"], value["times"], strict=True)
         return {
             kept: list(value["times"]),
-            strip: [(picture, clock(at)) for picture, at in pairs],
+            strip: gr.update(
+                value=[(picture, clock(at)) for picture, at in pairs],
+                label=told(clickable if several else output.label),
+            ),
             player: gr.update(value=path, visible=path is not None),
             **over_time(value.get("over_time"), upload),
         }

@@ -62,9 +62,9 @@ def _scores_and_frames(
 
 
 def _shown(footage: Any) -> list[int]:
-    """Places of the frames to show: every one, or of many windows one from the middle of each."""
+    """Places of the frames to show: each once, or of many windows one from the middle of each."""
     if not footage.windows:
-        return list(range(len(footage.frames)))
+        return sorted({number: place for place, number in enumerate(footage.chosen)}.values())
     middles = [window[len(window) // 2] for window in footage.windows]
     return sorted(set(middles[:: -(-len(middles) // MOST_SHOWN)]))
 
