@@ -115,7 +115,7 @@ def _all(
                 if time.monotonic() > end:
                     most = f"takes longer than {limits.run_seconds:g} s to read; choose one page."
                     raise InputError(field, most)
-                yield read_page(image, lang, limits, name=field)
+                yield read_page(image, lang, limits, name=field, number=number)
                 number += 1
         except PipelineError:
             raise

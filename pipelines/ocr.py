@@ -83,9 +83,20 @@ def word_boxes(reading: Reading, size: tuple[int, int]) -> list[WordBox]:
     ]
 
 
-def read_page(image: Image, lang: str, limits: Limits, *, name: str = "image") -> Page:
-    """A Page that tesseract reads in `lang` ("eng", "eng+deu") on first use, once per picture."""
-    return Page(image, partial(_read, lang=lang, limits=limits, name=name))
+def read_page(
+    image: Image, lang: str, limits: Limits, *, name: str = "image", number: int = 0
+) -> Page:
+    """A Page that tesseract reads in `lang` ("eng", "eng+deu") on first use, once per picture.
+
+    A refusal says the `number` of one among several.
+    """
+    return Page(image, partial(_read, lang=lang, limits=limits, name=name, number=number))
+
+
+def on_page(number: int, error: InputError) -> InputError:
+    """The same refusal, of one page of several."""
+    why = str(error).removeprefix(f"{error.field}: ")
+    return InputError(error.field, f"has page {number}, which {why}")
 
 
 @lru_cache(maxsize=1)
@@ -131,10 +142,13 @@ _readings = _Readings(KEPT_PAGES)
 _turns = BoundedSemaphore(AT_ONCE)
 
 
-def _read(image: Image, *, lang: str, limits: Limits, name: str) -> Reading:
+def _read(image: Image, *, lang: str, limits: Limits, name: str, number: int) -> Reading:
     _check_languages(lang)
     key = (hashlib.sha256(image.tobytes()).digest(), image.size, lang)
-    return _readings.get(key, lambda: _run_tesseract(image, lang, limits, name))
+    try:
+        return _readings.get(key, lambda: _run_tesseract(image, lang, limits, name))
+    except InputError as error:
+        raise on_page(number, error) if number else error from None
 
 
 def _check_languages(lang: str) -> None:

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pipelines.errors import InputError
 from pipelines.images import DAMAGED_EXIF, HEADER_BYTES, check_pixels, header_of, picture_of
 from pipelines.limits import Limits
+from pipelines.ocr import on_page
 from pipelines.sources import Source, spooled
 
 if TYPE_CHECKING:
@@ -48,5 +50,8 @@ def draw(tiff: bytes, first: int, last: int, field: str, limits: Limits) -> Iter
             source.deadline = time.monotonic() + limits.decode_seconds
             source.allow(HEADER_BYTES["TIFF"])
             image.seek(number - 1)
-            check_pixels(source, image, limits)
+            try:
+                check_pixels(source, image, limits)
+            except InputError as error:
+                raise on_page(number, error) from None
             yield picture_of(source, image)[0]

@@ -178,9 +178,9 @@ def test_a_tiff_of_one_page_or_with_smaller_copies_of_it_is_a_picture(tmp_path: 
 def test_r4_a_later_page_of_a_tiff_is_held_to_the_limits_of_a_picture(tmp_path: Path) -> None:
     path = tiff(tmp_path, [Image.new("L", (9, 9)), Image.new("L", (2_000, 1_000))])
     pages = decoded(path, Limits(image_pixels=10**6))
-    with pytest.raises(InputError, match=r"image: has 2\.0 megapixels; at most 1 megapixels"):
+    with pytest.raises(InputError, match=r"^image: has page 2, which has 2\.0 megapixels; at"):
         list(pages.pictures())
-    with pytest.raises(InputError, match=r"image: has 2\.0 megapixels"):
+    with pytest.raises(InputError, match=r"^image: has page 2, which has 2\.0"):
         decoded(path, Limits(image_pixels=10**6), page=2)
 
 
@@ -255,6 +255,15 @@ def test_a_page_that_cannot_be_read_ends_the_reading() -> None:
     pages = Pages(lambda: (Page(Image.new("RGB", (4, 4)), broken),) * 9, tuple(range(1, 10)), 9)
     with pytest.raises(InputError, match="could not be read"):
         pages.read()
+
+
+def test_a_page_of_several_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tiff(tmp_path, [Image.new("L", (40, 40)), Image.new("L", (32_768, 400))])
+    long = r"32768 x 400 pixels; tesseract reads at most 32,767 on a side"
+    with pytest.raises(InputError, match=f"^image: has page 2, which is {long}"):
+        decoded(path).read()
+    with pytest.raises(InputError, match=f"^image: is {long}"):
+        decoded(path, page=2).read()
 
 
 # --- Asking
