@@ -12,7 +12,11 @@ import pytest
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Event, Failed, Progress, Request, Row, RowsDone
 from pipelines.engine.rows import MOST_PER_BATCH, cut
+from pipelines.engine.waits import drawn
+from pipelines.errors import Cancelled
+from pipelines.loading import SAMPLING
 from pipelines.tasks import BY_ID, task
+from pipelines.turns import Patience
 from pipelines.uploads import Upload
 from tests.engine_room import Room
 from tests.tiny import MODELS
@@ -48,6 +52,20 @@ def alike(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(alike, one, other))
     return bool(one == other)
+
+
+@pytest.mark.parametrize("params", [{"do_sample": True}, {"seed": 7}])
+def test_rows_and_runs_that_draw_by_lot_wait_for_each_other(params: dict[str, Any]) -> None:
+    """Torch's generator is one: what is drawn meanwhile would change what a seed gives."""
+
+    def stopped() -> None:
+        raise Cancelled
+
+    with drawn({"seed": None, "do_sample": False}, Patience()), SAMPLING:
+        with pytest.raises(Cancelled), drawn(params, Patience(check=stopped)):
+            pytest.fail("it did not wait")
+        with drawn({}, Patience(check=stopped)):
+            pass
 
 
 @pytest.mark.slow

@@ -17,14 +17,16 @@ from pipelines.engine.batching import alike, call, fits_others, key_of, text_len
 from pipelines.engine.call import Prepared, prepare
 from pipelines.engine.refusal import reason_of
 from pipelines.engine.request import Meta, Request, Row, RowResult, RowsDone
+from pipelines.engine.waits import drawn
 from pipelines.engine.watch import Watch
 from pipelines.errors import Cancelled, PipelineError
 from pipelines.kinds import TAKES_FILES
 from pipelines.limits import Limits
-from pipelines.loading import SAMPLING, Loaded, set_seed
+from pipelines.loading import Loaded
 from pipelines.release import give_memory_back
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
+from pipelines.turns import Patience
 from pipelines.uploads import Upload
 
 logger = logging.getLogger(__name__)
@@ -94,8 +96,7 @@ class RowsRun:
                 pool.shutdown(cancel_futures=True)
 
     def _prepare(self, row: Row) -> Ready:
-        if self.cancelled.is_set():
-            raise Cancelled
+        self._check()
         single = replace(self.request, inputs=row.inputs, params=row.params, rows=(), batch_size=1)
         try:
             return Ready(row, prepare(self.spec, single, self.loaded, self.limits, self._told))
@@ -108,6 +109,9 @@ class RowsRun:
 
     def _told(self, done: int, total: int, note: str) -> None:
         """A page of a row's document is next."""
+        self._check()
+
+    def _check(self) -> None:
         if self.cancelled.is_set():
             raise Cancelled
 
@@ -159,7 +163,8 @@ class RowsRun:
         batches = self.spec.batches and "pads" in self.loaded.facts.traits
         watch = Watch(self.cancelled, self.limits.run_seconds, lambda _: None)
         pipe, size = self.loaded.pipe, len(part)
-        with self.hold(), watch.over(pipe, size), _seeded(together[0].params):
+        patience = Patience(check=self._check)
+        with self.hold(), watch.over(pipe, size), drawn(together[0].params, patience):
             return call(pipe, together, self.batch_size if batches else 1)
 
     def _read(self, ready: Ready, raw: Any) -> None:
@@ -235,18 +240,6 @@ def length(inputs: Mapping[str, Any]) -> int:
 
 def _file_bytes(value: Any) -> int:
     return value.path.stat().st_size if isinstance(value, Upload) and value.path else 0
-
-
-@contextlib.contextmanager
-def _seeded(params: Mapping[str, Any]) -> Iterator[None]:
-    """A row that is drawn by lot gives the same again whatever was drawn before it."""
-    seed = params.get("seed")
-    if seed is None:
-        yield
-        return
-    with SAMPLING:
-        set_seed(seed)
-        yield
 
 
 def _sentence(error: BaseException) -> str:

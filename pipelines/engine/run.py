@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +14,11 @@ from pipelines.engine.call import Prepared
 from pipelines.engine.refusal import memory, refusals
 from pipelines.engine.request import Done, Meta, Partial, Progress, Request
 from pipelines.engine.snippet import snippet
-from pipelines.engine.waits import Emit, patient
+from pipelines.engine.waits import Emit, drawn, patient
 from pipelines.engine.watch import TokenStream, Watch
 from pipelines.errors import Cancelled
 from pipelines.field import CALL
-from pipelines.loading import SAMPLING, Loaded, LoadSettings, set_seed
+from pipelines.loading import Loaded, LoadSettings
 from pipelines.placement import said
 from pipelines.spec import TaskSpec
 from pipelines.strict_json import to_json
@@ -66,7 +64,8 @@ def run_with_others(run: Run, lines: Lines) -> Done | None:
 
 def run_alone(run: Run) -> Done:
     """The end of a run that has the pipeline to itself, once it is free."""
-    with turn(run.loaded.lock, patient(run.emit, run.cancelled), BUSY), _seeded(run):
+    patience = patient(run.emit, run.cancelled)
+    with turn(run.loaded.lock, patience, BUSY), drawn(run.prepared.params, patience):
         return _run(run)
 
 
@@ -183,17 +182,3 @@ def _stream_into(run: Run, kwargs: dict[str, Any]) -> None:
 def _beams(model: Any) -> int:
     """How many candidates the model keeps by itself."""
     return getattr(getattr(model, "generation_config", None), "num_beams", None) or 1
-
-
-@contextlib.contextmanager
-def _seeded(run: Run) -> Iterator[None]:
-    """Sampling runs go one at a time, so that a seed gives the same answer again."""
-    seed = run.prepared.params.get("seed")
-    if seed is None and not run.prepared.params.get("do_sample"):
-        yield
-        return
-    patience = patient(run.emit, run.cancelled)
-    with turn(SAMPLING, patience, "Waiting for another answer to be drawn"):
-        if seed is not None:
-            set_seed(seed)
-        yield

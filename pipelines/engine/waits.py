@@ -1,17 +1,19 @@
-"""What a run says while it waits: for the bytes of a model, for room, or for another run."""
+"""What a run waits for, and says meanwhile: the bytes of a model, room, or another run."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipelines.delivery import Report
 from pipelines.engine.request import Event, Loading, Progress, Waiting
 from pipelines.errors import Cancelled
+from pipelines.loading import SAMPLING, set_seed
 from pipelines.pages import Told
-from pipelines.turns import Patience
+from pipelines.turns import Patience, turn
 from pipelines.weights import Make, Take, Weights, WeightsKey
 
 Emit = Callable[[Event], None]
@@ -72,6 +74,19 @@ def patient(
             emit(now)
 
     return Patience(say=say, check=check)
+
+
+@contextlib.contextmanager
+def drawn(params: Mapping[str, Any], patience: Patience) -> Iterator[None]:
+    """Runs that draw by lot go one at a time, so that a seed gives the same answer again."""
+    seed = params.get("seed")
+    if seed is None and not params.get("do_sample"):
+        yield
+        return
+    with turn(SAMPLING, patience, "Waiting for another answer to be drawn"):
+        if seed is not None:
+            set_seed(seed)
+        yield
 
 
 def page_by_page(emit: Emit, cancelled: threading.Event) -> Told:
