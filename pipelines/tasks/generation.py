@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.field import CALL, ENGINE, Field
-from pipelines.kinds import Flag, Integer, Number
+from pipelines.kinds import Flag, Integer, Number, Strings
 
 DOCS = "https://huggingface.co/docs/transformers/main/main_classes/text_generation"
 MAX_NEW_TOKENS = 8_192
@@ -121,6 +121,16 @@ FIELDS: dict[str, Field] = {
         ),
     )
 }
+
+
+STOP_SEQUENCE = Field(
+    name="stop_sequence",
+    kind=Strings(),
+    label="Stop strings",
+    help="The answer ends after one of these; it is kept in the answer.",
+    advanced=True,
+    docs=DOCS,
+)
 
 
 def generation_field(name: str, *, route: str = CALL, **changes: object) -> Field:

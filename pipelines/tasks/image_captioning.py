@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.field import ENGINE, GENERATE, Field
+from pipelines.images import small
 from pipelines.kinds import Images, Text
 from pipelines.outputs import Captions
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import Written
+from pipelines.tasks.generation import STOP_SEQUENCE
 from pipelines.tasks.looking import (
     CAPTIONS,
     CHAT_MODELS,
@@ -23,10 +25,7 @@ from pipelines.tasks.looking import (
     texts,
 )
 from pipelines.tasks.rewriting import Values
-from pipelines.tasks.talks import STOP_SEQUENCE, generation_fields
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from pipelines.tasks.talks import generation_fields
 
 MAX_NEW_TOKENS = 128
 PROMPT_CHARS = 500
@@ -66,14 +65,8 @@ def _prompts(inputs: Values, params: Values, facts: ModelFacts) -> tuple[tuple[s
 
 def _captions(raw: Any, inputs: Values, params: Values, facts: ModelFacts) -> dict[str, Any]:
     found = [texts(answers) for answers in per_picture(raw)]
-    pictures = [_small(picture) for picture in inputs["image"][: len(found)]]
+    pictures = [small(picture, SIDE) for picture in inputs["image"][: len(found)]]
     return {"captions": {"pictures": pictures, "texts": found}}
-
-
-def _small(picture: Image) -> Image:
-    small = picture.copy()
-    small.thumbnail((SIDE, SIDE))
-    return small
 
 
 def _captions_json(raw: Any) -> Any:

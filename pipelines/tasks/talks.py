@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.field import GENERATE, Field
-from pipelines.kinds import Flag, MediaChat, Strings
+from pipelines.kinds import Flag, MediaChat
 from pipelines.kinds.talks import files, texts
 from pipelines.outputs import Reply
 from pipelines.spec import Example, Invocation, ModelFacts, Output, TaskSpec
-from pipelines.tasks.generation import DOCS as GENERATION_DOCS
-from pipelines.tasks.generation import FIELDS, generation_field, spelling_fields
+from pipelines.tasks.generation import (
+    FIELDS,
+    STOP_SEQUENCE,
+    generation_field,
+    spelling_fields,
+)
 
 Values = Mapping[str, Any]
 
@@ -31,16 +35,6 @@ WITHHELD = {
     "timeout": "files are fetched by the playground itself",
     "processor_kwargs": "reaches the chat template (security)",
 }
-
-
-STOP_SEQUENCE = Field(
-    name="stop_sequence",
-    kind=Strings(),
-    label="Stop strings",
-    help="The answer ends after one of these; it is kept in the answer.",
-    advanced=True,
-    docs=GENERATION_DOCS,
-)
 
 
 def talk_row(kind: MediaChat, docs: str, **own: Any) -> TaskSpec:

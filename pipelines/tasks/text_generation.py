@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.field import CALL, Field
-from pipelines.kinds import Chat, Flag, Strings
+from pipelines.kinds import Chat, Flag
 from pipelines.outputs import Reply
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
-from pipelines.tasks.generation import DOCS as GENERATION_DOCS
-from pipelines.tasks.generation import FIELDS, generation_field, spelling_fields
+from pipelines.tasks.generation import FIELDS, STOP_SEQUENCE, generation_field, spelling_fields
 
 DOCS = docs("TextGenerationPipeline")
 
@@ -55,14 +54,7 @@ ROW = TaskSpec(
     ),
     params=(
         *(generation_field(name) for name in FIELDS),
-        Field(
-            name="stop_sequence",
-            kind=Strings(),
-            label="Stop strings",
-            help="The answer ends after one of these; it is kept in the answer.",
-            advanced=True,
-            docs=GENERATION_DOCS,
-        ),
+        STOP_SEQUENCE,
         Field(
             name="return_full_text",
             kind=Flag(),

@@ -11,6 +11,7 @@ from pipelines.field import ENGINE, FORWARD, GENERATE, Field
 from pipelines.kinds import Flag, Integer, Number, Spoken
 from pipelines.outputs import Sound
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
+from pipelines.tasks.automatic_speech_recognition import STARTER_WORDS
 from pipelines.tasks.fields import docs
 from pipelines.tasks.generation import generation_field
 
@@ -26,11 +27,6 @@ MADE = "sound.wav"
 VOCODER = (
     "it writes spectrograms and needs a vocoder, which transformers fetches as a pickle while it "
     "loads; choose a model that makes the sound itself, such as facebook/mms-tts-eng."
-)
-WORDS = (
-    "zero one two three four five six seven eight nine ten red green blue yellow orange purple "
-    "black white circle square triangle star yes no hello please thanks stop go open close play "
-    "turn left right up down door light music water cat dog house tree"
 )
 
 Values = Mapping[str, Any]
@@ -191,7 +187,7 @@ ROW = TaskSpec(
     ),
     starter=Starter(
         knows="46 English words in one voice, those that the starter of speech recognition hears",
-        vocabulary=tuple(WORDS.split()),
+        vocabulary=STARTER_WORDS,
     ),
     build_input=_texts_input,
     read_output=_sound,
