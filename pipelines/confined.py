@@ -6,6 +6,7 @@ crash, a loop or a request for gigabytes is then the end of that process and of 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Timer
-from typing import BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 MEMORY_BYTES = 1_500_000_000
 """Address space of the process, libraries included."""
@@ -66,3 +67,13 @@ def cap_resources() -> None:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+
+
+def no_other_file(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    """What FFmpeg calls to follow a reference inside a file."""
+    raise PermissionError("a file may not refer to other files")
+
+
+def write_line(answer: dict[str, Any]) -> None:
+    """A line of JSON on the process's standard output; bytes may follow."""
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")

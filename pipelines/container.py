@@ -6,12 +6,11 @@ interleaved float32. The JSON is {"rate", "channels"}, or {"refused": why} with 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
-from pipelines.confined import cap_resources
+from pipelines.confined import cap_resources, no_other_file, write_line
 
 CODECS = ("aac", "alac", "flac", "mp3", "opus", "vorbis")
 """Of the many that FFmpeg knows, those that phones, browsers and shops write."""
@@ -28,7 +27,7 @@ def main(demuxer: str, most_seconds: float) -> None:
     cap_resources()
     with open(0, "rb", closefd=False) as file:
         if why := _refusal(av, file, demuxer, most_seconds):
-            _write_line({"refused": why})
+            write_line({"refused": why})
         else:
             _write_sound(av, file, demuxer)
 
@@ -36,7 +35,7 @@ def main(demuxer: str, most_seconds: float) -> None:
 def _open(av: Any, file: Any, demuxer: str) -> Any:
     """The container; this demuxer only, and no other file whatever it refers to."""
     file.seek(0)
-    return av.open(file, format=demuxer, io_open=_no_other_file)
+    return av.open(file, format=demuxer, io_open=no_other_file)
 
 
 def _refusal(av: Any, file: Any, demuxer: str, most_seconds: float) -> str:
@@ -64,7 +63,7 @@ def _write_sound(av: Any, file: Any, demuxer: str) -> None:
         for number, frame in enumerate(_frames(av, container)):
             channels = frame.layout.nb_channels
             if number == 0:
-                _write_line({"rate": frame.sample_rate, "channels": channels})
+                write_line({"rate": frame.sample_rate, "channels": channels})
             size = frame.samples * channels * SAMPLE_BYTES
             sys.stdout.buffer.write(memoryview(frame.planes[0])[:size])
 
@@ -75,15 +74,6 @@ def _frames(av: Any, container: Any) -> Iterator[Any]:
     for frame in container.decode(container.streams.audio[0]):
         yield from to_float.resample(frame)
     yield from to_float.resample(None)
-
-
-def _no_other_file(url: str, flags: int, options: dict[str, str]) -> NoReturn:
-    """What FFmpeg calls to follow a reference inside a file."""
-    raise PermissionError("a recording may not refer to other files")
-
-
-def _write_line(answer: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -9,16 +9,15 @@ windows {"windows"} too, each with the places of its FRAMES among those chosen; 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any
 
 from pipelines import clips
 from pipelines.clips import Spans, Wish
-from pipelines.confined import cap_resources
+from pipelines.confined import cap_resources, no_other_file, write_line
 
 CODECS = (
     *("h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "mjpeg", "mpeg2video", "mpeg1video"),
@@ -33,6 +32,8 @@ than WIDTH."""
 MOST_PACKETS = 200_000
 """Ten minutes at more than 300 frames a second."""
 CHANNELS = 3
+FAR = 24
+"""Frames over which decoding takes longer than a jump."""
 
 
 def main(
@@ -49,10 +50,10 @@ def main(
     cap_resources()
     with open(0, "rb", closefd=False) as file:
         file.seek(0)
-        with av.open(file, format=demuxer, io_open=_no_other_file) as container:
+        with av.open(file, format=demuxer, io_open=no_other_file) as container:
             said = _look(container, most_seconds, most_pixels)
         if "refused" in said:
-            _write_line(said)
+            write_line(said)
             return
         said["spans"] = _spans(said, wish)
         windows = _windows(said, frames)
@@ -60,12 +61,12 @@ def main(
         if not windows:
             wanted = chosen(len(said["times"]), frames, every)
         if refused := _unfit(said["spans"], wish, wanted):
-            _write_line({**refused, "total": len(said["times"])})
+            write_line({**refused, "total": len(said["times"])})
             return
         said["windows"] = [[wanted.index(n) for n in window] for window in windows]
         longest = min(longest, clips.LONGEST) if windows else longest
         file.seek(0)
-        with av.open(file, format=demuxer, io_open=_no_other_file) as container:
+        with av.open(file, format=demuxer, io_open=no_other_file) as container:
             _write_frames(container, said, wanted, most_pixels, longest)
 
 
@@ -120,7 +121,8 @@ def _look(container: Any, most_seconds: float, most_pixels: int) -> dict[str, An
         return {"refused": "no video"}
     if stream.codec_context.codec.canonical_name not in CODECS:
         return {"refused": "codec"}
-    if stream.codec_context.width * stream.codec_context.height > most_pixels:
+    pixels = stream.codec_context.width * stream.codec_context.height
+    if pixels > most_pixels:
         return {"refused": "large"}
     marks: list[tuple[float, bool]] = []
     for packet in container.demux(stream):
@@ -135,7 +137,6 @@ def _look(container: Any, most_seconds: float, most_pixels: int) -> dict[str, An
     marks.sort()
     if marks[-1][0] - marks[0][0] > most_seconds:
         return {"refused": "long"}
-    pixels = stream.codec_context.width * stream.codec_context.height
     return {"index": stream.index, "times": [at for at, _ in marks], "pixels": pixels,
             "keys": [at for at, key in marks if key]}  # fmt: skip
 
@@ -158,7 +159,7 @@ def _write_frames(
         if size is None:
             size = _scaled(frame.width, frame.height, longest)
             times = [round(said["times"][n] - said["times"][0], 3) for n in wanted]
-            _write_line(
+            write_line(
                 {
                     "width": size[0], "height": size[1], "turn": round(frame.rotation / 90) % 4,
                     "total": len(said["times"]), "chosen": wanted, "times": times,
@@ -170,7 +171,7 @@ def _write_frames(
             sys.stdout.buffer.write(last)
             written += 1
     if last is None:
-        _write_line({"refused": "empty"})
+        write_line({"refused": "empty"})
         return
     for _ in range(len(wanted) - written):
         sys.stdout.buffer.write(last)
@@ -211,10 +212,6 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
             continue
 
 
-FAR = 24
-"""Frames over which decoding takes longer than a jump."""
-
-
 def _half_a_frame(times: list[float]) -> float:
     """Half of the usual time between two frames, in seconds."""
     gaps = sorted(b - a for a, b in pairwise(times))
@@ -225,15 +222,6 @@ def _scaled(width: int, height: int, longest: int) -> tuple[int, int]:
     """The size of which no side is longer; upscaled never."""
     share = min(1.0, longest / max(width, height))
     return max(1, round(width * share)), max(1, round(height * share))
-
-
-def _no_other_file(url: str, flags: int, options: dict[str, str]) -> NoReturn:
-    """What FFmpeg calls to follow a reference inside a file."""
-    raise PermissionError("a video may not refer to other files")
-
-
-def _write_line(answer: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":
