@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import logging
-import shutil
 import socket
 import threading
 import time
@@ -18,6 +17,7 @@ from pipelines.delivery import Delivery, Report
 from pipelines.errors import ModelError, PipelineError
 from pipelines.hub_answers import ASK_OFFLINE, failure, offline, refusal
 from pipelines.limits import GB
+from pipelines.quota import free_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -212,8 +212,7 @@ def _require_room(model: str, files: list[Any], lacking: dict[str, int], access:
             f"{model} has {weights / GB:.1f} GB of weights and the device {room} of memory; choose "
             "a smaller model or a device map."
         )
-    cache = Path(constants.HF_HUB_CACHE)
-    free = shutil.disk_usage(next(p for p in (cache, *cache.parents) if p.exists())).free
+    free = free_bytes(Path(constants.HF_HUB_CACHE))
     if (size := sum(lacking.values())) and size > free - SPARE_DISK_BYTES:
         raise ModelError(
             f"{model} has {size / GB:.1f} GB to fetch and the disk {free / GB:.1f} GB left; "

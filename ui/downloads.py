@@ -11,12 +11,11 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from pipelines.jobs.exports import guarded
 from ui.language import told
 
 SAFE = "/,:;[]{}"
 """Left as they are in an address, which then is half as long for tables and numbers."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is run by a spreadsheet."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,8 @@ def downloads(stem: str, *files: Download) -> str:
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """CSV of a table; text that a spreadsheet would run is quoted with an apostrophe."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows([head, *([*map(_cell, r)] for r in rows)])
+    csv.writer(written, lineterminator="\n").writerows([head, *([*map(guarded, r)] for r in rows)])
     return written.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _address(content: str | bytes) -> str:

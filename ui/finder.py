@@ -12,8 +12,10 @@ from pipelines.device import Memory
 from pipelines.engine import fit
 from pipelines.engine.request import Engine, Status
 from pipelines.load_fields import AUTO
+from pipelines.loading import STARTER
 from pipelines.search import Found, find_models
 from pipelines.spec import TaskSpec
+from pipelines.weights import DTYPE_BITS
 from ui.language import told
 from ui.panel import Control
 
@@ -22,7 +24,6 @@ HEAD = ["Model", "Size", "", "License", "Downloads", "Likes"]
 WIDTHS = ["190px", "70px", "80px", "110px", "110px", "80px"]
 MARKS = {"gated": "gated", "on_disk": "on disk"}
 OFFLINE = "Nothing found. The Hub may be out of reach; any model id can be typed above."
-STARTER = "starter/"
 SHORT = {"cpu": "RAM"}
 """Device -> the memory that it uses, where that has another name."""
 QUIET: dict[str, Any] = {
@@ -93,7 +94,7 @@ def _judge(spec: TaskSpec, engine: Engine) -> Callable[..., str]:
         if need is None:
             return ""
         status = engine.status()
-        known = dtype if dtype in fit.DTYPE_BYTES else "float32"
+        known = dtype if dtype in DTYPE_BITS else "float32"
         found = fit.verdict(need, known, memory_of(status, device), status.held, fit.disk_free())
         kind = "note" if found.fits else "alert"
         return f'<div class="{kind}">{escape(told(found.words))}</div>'

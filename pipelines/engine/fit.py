@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ from pipelines.device import Memory
 from pipelines.held import Held
 from pipelines.hub import ANSWER_SECONDS, reachable
 from pipelines.limits import GB, MB
+from pipelines.quota import free_bytes
+from pipelines.weights import DTYPE_BITS
 
 logger = logging.getLogger(__name__)
 
-DTYPE_BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5}
 STORED_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
                 "U8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "BOOL": 1}  # fmt: skip
 HEADROOM = 1.2
@@ -63,7 +63,7 @@ def verdict(
     need: Needs, dtype: str, memory: Memory | None, held: Iterable[Held], disk_free: int
 ) -> Verdict:
     """`memory` is that of the device; what is held and not in use would make room."""
-    wanted = need.parameters * DTYPE_BYTES[dtype] * HEADROOM
+    wanted = need.parameters * DTYPE_BITS[dtype] / 8 * HEADROOM
     start = (
         f"{counted(need.parameters)} parameters: about {_size(wanted)} in {dtype}, "
         f"{_size(need.stored)} to download."
@@ -102,8 +102,7 @@ def disk_free() -> int:
     """Bytes that the disk of the Hub's cache has left."""
     from huggingface_hub import constants
 
-    cache = Path(constants.HF_HUB_CACHE)
-    return shutil.disk_usage(next(p for p in (cache, *cache.parents) if p.exists())).free
+    return free_bytes(Path(constants.HF_HUB_CACHE))
 
 
 def counted(number: float) -> str:
