@@ -116,8 +116,7 @@ def decode(
     """Decode the file of the field `name` within the limits; for the worker process only.
 
     `sampling_rate` is in Hz; 0 keeps the recording's own. `frames` is how many a model reads of a
-    video. Raises InputError naming the field, the
-    limit and the next step, whatever the bytes are.
+    video. Raises InputError naming the field, the limit and the next step, whatever the bytes are.
     """
     door = DOORS[type(kind)]
     with open_source(name, upload, door.formats, door.max_bytes(limits), limits) as source:

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines import hub
 from pipelines.engine.catalogue import resolve
+from pipelines.engine.flight import STOPPED
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.pace import Pace
 from pipelines.engine.request import Done, Event, Failed, Request, Status, Waiting
@@ -187,7 +188,7 @@ class ZeroEngine:
             with closing(self._lent(there)) as events:
                 for event in events:
                     if stop.is_set():
-                        yield Failed("Stopped.")
+                        yield Failed(STOPPED)
                         return
                     if isinstance(event, Done):
                         self._pace.took(there, event.meta.run_seconds)

@@ -22,10 +22,12 @@ def incoming(
     while waiting. Raises Stopped where the Hub does not answer, or brings too much.
     """
     yield from job.rows()
-    if not job.spool or job.spool.recover() >= (wanted := job.manifest.most_rows) > 0:
+    if not job.spool:
         return
-    there, told = job.spool.recover(), job.manifest.dataset
-    ask = Ask(**{name: told[name] for name in PINNED})
+    there, wanted = job.spool.recover(), job.manifest.most_rows
+    if there >= wanted > 0:
+        return
+    ask = Ask(**{name: job.manifest.dataset[name] for name in PINNED})
     media = sorted({*job.manifest.columns.values(), job.manifest.truth} - {""})
     with streamed(
         ask,

@@ -177,9 +177,8 @@ class Taken:
             return None
         column = "".join(c if c.isalnum() else "-" for c in name)[:40]
         path = self.folder / f"{number:07}-{[*self.names].index(name)}-{column}"
-        self.left -= path.write_bytes(
-            content[: self.most + 1]
-        )  # what is too large is refused later
+        kept = content[: self.most + 1]  # what is too large is refused later
+        self.left -= path.write_bytes(kept)
         if self.left < 0:
             raise Refused("brings more bytes than one job may; ask for fewer rows.")
         return path.name

@@ -145,10 +145,10 @@ def _check_count(field: str, called: str, count: int, things: str) -> None:
 
 def _words(field: str, what: str, value: Any, most: int, limits: Limits) -> str:
     """A short text that is there."""
-    if not isinstance(value, str) or not value.strip():
+    text = clean_text(field, value, limits).strip() if isinstance(value, str) else ""
+    if not text:
         raise InputError(field, f"has no text for the {what}.")
-    text = clean_text(field, value, limits).strip()
-    if not text or len(text) > most:
+    if len(text) > most:
         raise InputError(field, f"has more than {most} characters for the {what}.")
     return text
 
