@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from pipelines.images import small
 from pipelines.overlaps import iou
 from pipelines.spec import Output
 from ui import say
@@ -104,9 +105,9 @@ def boxes(output: Output) -> Display:
     chosen.input(choose, [kept, chosen, least, apart], [off, *thinned], **quiet)
 
     def show(value: Values, inputs: Values) -> Updates:
-        small, score = _kept(value), value["threshold"]
-        fresh = {kept: small, off: [], least: score, apart: ALL, picture: _framed(small)}
-        return {**fresh, **draw(small, (), score, ALL)}
+        packed, score = _kept(value), value["threshold"]
+        fresh = {kept: packed, off: [], least: score, apart: ALL, picture: _framed(packed)}
+        return {**fresh, **draw(packed, (), score, ALL)}
 
     return Display(
         box=box,
@@ -122,10 +123,8 @@ def boxes(output: Output) -> Display:
 
 def _kept(value: Values) -> dict[str, Any]:
     """What the controls act on: a small JPEG, every box, and the labels, the surest first."""
-    small = value["picture"].copy()
-    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=QUALITY)
+    small(value["picture"], LONGEST_SIDE).save(file, "JPEG", quality=QUALITY)
     best = {box["label"]: box["score"] for box in reversed(value["boxes"])}
     return {
         "jpeg": file.getvalue(),

@@ -10,6 +10,7 @@ from gradio.blocks import Block
 
 from pipelines.cards import card_examples
 from pipelines.load_fields import AUTO
+from pipelines.loading import STARTER
 from pipelines.spec import Example, TaskSpec
 from settings import Settings
 from ui.chips import wire_chips
@@ -18,7 +19,6 @@ from ui.panel import Panel
 from ui.place import Place
 
 REVISION = "revision"
-STARTER = "starter/"
 LABEL = "From the model's card"
 QUIET: dict[str, Any] = {
     "api_visibility": "private", "show_progress": "hidden", "queue": False,

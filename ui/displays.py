@@ -1,4 +1,4 @@
-"""One display for each output kind: its components, and how a value is drawn in them."""
+"""Displays of ranked scores and of a transcript, and the player that others show beside theirs."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from ui.downloads import Download
 from ui.language import told
 from ui.panel import Display, Updates, Values
 from ui.vectors import MAPPED, Floats, cosines, flat, heat_map, plain, vector_files
+from ui.waves import safe
 
 QUALITY = 85
 COLUMNS = 5
@@ -176,7 +177,7 @@ def _map(value: Values, vectors: Floats) -> Any:
     from plotly import graph_objects
 
     places = flat(vectors)
-    names = [f"{n}. {_safe(name)}" for n, name in enumerate(value["names"], start=1)]
+    names = [f"{n}. {safe(name)}" for n, name in enumerate(value["names"], start=1)]
     figure = graph_objects.Figure(
         graph_objects.Scatter(
             x=places[:, 0].tolist(), y=places[:, 1].tolist(), mode="markers", customdata=names,
@@ -193,11 +194,6 @@ def _map(value: Values, vectors: Floats) -> Any:
     figure.update_xaxes(range=[-1.3, 1.3], **axis)
     figure.update_yaxes(range=[-1.3, 1.3], **axis)
     return plain(figure, height=420)
-
-
-def _safe(text: str) -> str:
-    """Plotly reads a few HTML tags in its labels."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _parquet(names: Sequence[str], vectors: Floats) -> bytes:

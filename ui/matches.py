@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.images import small
 from pipelines.spec import Output
 from ui import homography, say
 from ui.downloads import Download, downloads, to_csv
@@ -93,15 +94,15 @@ def matches(output: Output) -> Display:
         )  # fmt: skip
 
     def show(value: Values, inputs: Values) -> Updates:
-        small = _kept(value)
-        count = max(1, min(len(small["points"]), MOST_DRAWN))
+        packed = _kept(value)
+        count = max(1, min(len(packed["points"]), MOST_DRAWN))
         at_first = min(count, MOST_AT_FIRST)
         return {
-            kept: small,
+            kept: packed,
             layout: BESIDE,
-            least: gr.update(value=0, maximum=_topmost(small["scores"])),
+            least: gr.update(value=0, maximum=_topmost(packed["scores"])),
             most: gr.update(value=at_first, maximum=max(2, count), visible=count > 1),
-            **draw(small, BESIDE, 0.0, at_first),
+            **draw(packed, BESIDE, 0.0, at_first),
         }
 
     return Display(
@@ -129,10 +130,8 @@ def _kept(value: Values) -> dict[str, Any]:
     """The pictures as small JPEGs, the points (n, 2 pictures, 2) and scores (n,), best first."""
     pictures = []
     for picture in value["pictures"]:
-        small = picture.copy()
-        small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         file = io.BytesIO()
-        small.save(file, "JPEG", quality=QUALITY)
+        small(picture, LONGEST_SIDE).save(file, "JPEG", quality=QUALITY)
         pictures.append(file.getvalue())
     found = value["matches"]
     points = np.array([m["points"] for m in found], np.float64).reshape(-1, 2, 2)
@@ -252,8 +251,8 @@ def _overlaid(value: Values, matrix: Any) -> Any:
         return None
     first, second = (Image.open(io.BytesIO(jpeg)).convert("RGB") for jpeg in value["jpegs"])
     shrunk = [
-        np.diag([*np.divide(small.size, size), 1.0])
-        for small, size in zip((first, second), value["sizes"], strict=True)
+        np.diag([*np.divide(seen.size, size), 1.0])
+        for seen, size in zip((first, second), value["sizes"], strict=True)
     ]
     moved = shrunk[1] @ matrix @ np.linalg.inv(shrunk[0])
     return first, homography.laid_over(second, moved, first.size)

@@ -27,7 +27,7 @@ from pipelines.engine.request import (
 )
 from pipelines.errors import EngineError, InputError
 from pipelines.held import Held
-from pipelines.limits import GB, MB
+from pipelines.room import size
 from settings import Settings
 from ui import say
 from ui.language import told
@@ -235,11 +235,6 @@ def gauge(memory: Memory) -> str:
         f'max="{memory.total}" '
         f'high="{memory.total * 0.9:.0f}" value="{memory.used}"></meter></div>'
     )
-
-
-def size(count: float) -> str:
-    """Bytes as a person reads them."""
-    return f"{count / GB:.1f} GB" if count >= GB else f"{count / MB:.1f} MB"
 
 
 def ago(seconds: float) -> str:

@@ -11,6 +11,7 @@ from gradio.blocks import Block
 from pipelines.jobs.job import Job
 from pipelines.jobs.scores import Report, read_report
 from ui.language import told
+from ui.waves import safe
 from ui.worst import pictures_of, players_of
 
 HEADS = ["Row", "Score", "Right answer", "Found"]
@@ -74,7 +75,7 @@ def _matrix(report: Report) -> Any:
         return None
     from plotly import graph_objects
 
-    names = [_safe(name) for name in report.labels]
+    names = [safe(name) or "(none)" for name in report.labels]  # plotly draws no empty one
     shares = [[count / max(1, sum(row)) for count in row] for row in report.confusion]
     figure = graph_objects.Figure(
         graph_objects.Heatmap(
@@ -90,8 +91,3 @@ def _matrix(report: Report) -> Any:
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", dragmode=False,
     )  # fmt: skip
     return figure
-
-
-def _safe(label: str) -> str:
-    """Plotly reads a few HTML tags in its labels, and draws no empty one."""
-    return label.replace("&", "&amp;").replace("<", "&lt;") or "(none)"

@@ -9,9 +9,9 @@ from html import escape
 from typing import Any
 
 from pipelines.engine.request import Loading, Meta, Progress, Waiting
+from pipelines.limits import MB
 from ui.language import told
 
-MB = 1_000_000
 WHOLE_MB = 10 * MB
 NOTHING = ""
 JSON_VALUES, JSON_ITEMS = 3_000, 20

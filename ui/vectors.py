@@ -15,6 +15,7 @@ from ui import say
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
 from ui.theme import ACCENT
+from ui.waves import safe
 
 SHOWN_CHARS = 20
 NAMED = 30
@@ -131,7 +132,7 @@ def _map(texts: list[str], vectors: Floats) -> Any:
     figure = graph_objects.Figure(
         graph_objects.Scatter(
             x=places[:, 0].tolist(), y=places[:, 1].tolist(), mode="markers+text",
-            text=_names(texts), textposition=_sides(places), customdata=[_safe(t) for t in texts],
+            text=_names(texts), textposition=_sides(places), customdata=[safe(t) for t in texts],
             marker={"size": 11, "color": ACCENT.c500}, cliponaxis=False,
             hovertemplate="%{customdata}<extra></extra>",
         )
@@ -162,21 +163,16 @@ def _names(texts: list[str]) -> list[str]:
     """Names that differ; plotly puts equal ones in one row."""
     if len(texts) > NAMED:
         return [str(n) for n in range(1, len(texts) + 1)]
-    return [f"{n}. {_safe(_short(text))}" for n, text in enumerate(texts, start=1)]
+    return [f"{n}. {safe(_short(text))}" for n, text in enumerate(texts, start=1)]
 
 
 def _short(text: str) -> str:
     return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1].rstrip()}…"
 
 
-def _safe(text: str) -> str:
-    """Plotly reads a few HTML tags in its labels."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
 def _pairs(texts: list[str]) -> list[list[list[str]]]:
-    safe = [_safe(_short(text)) for text in texts]
-    return [[[down, across] for across in safe] for down in safe]
+    names = [safe(_short(text)) for text in texts]
+    return [[[down, across] for across in names] for down in names]
 
 
 def vector_files(key: str, names: list[str], vectors: Floats, *more: Download) -> str:
