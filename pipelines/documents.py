@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def _pdf(
         source.refuse(_why(drawing, limits))
     if number is None and drawing.pages > 1:
         draw = partial(_drawn, pdf, source.field, limits)
-        return _all(draw, drawing.pages, source.field, lang, limits, page_field), ()
+        return _all(draw, pdf, drawing.pages, source.field, lang, limits, page_field), ()
     return _one(_picture(drawing), number or 1, drawing.pages, source.field, lang, limits)
 
 
@@ -78,7 +79,7 @@ def _tiff(
     content = source.file.read()
     if number is None:
         draw = partial(tiff.draw, content, 1, total, source.field, limits)
-        return _all(draw, total, source.field, lang, limits, page_field), ()
+        return _all(draw, content, total, source.field, lang, limits, page_field), ()
     image = next(tiff.draw(content, number, number, source.field, limits))
     return _one(image, number, total, source.field, lang, limits)
 
@@ -93,6 +94,7 @@ def _one(
 
 def _all(
     draw: Callable[[], Iterator[Image]],
+    content: bytes,
     total: int,
     field: str,
     lang: str,
@@ -124,7 +126,8 @@ def _all(
             why = f"has a damaged page, number {number}; choose another one."
             raise InputError(field, why) from None
 
-    return Pages(pages, tuple(range(1, total + 1)), total)
+    key = (hashlib.sha256(content).digest(), lang, _most_pixels(limits))
+    return Pages(pages, tuple(range(1, total + 1)), total, key=key)
 
 
 def _drawn(pdf: bytes, field: str, limits: Limits) -> Iterator[Image]:

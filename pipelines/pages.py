@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipelines.images import small
-from pipelines.ocr import AT_ONCE, NO_WORDS, Page, Reading, WordBox, word_boxes
+from pipelines.ocr import AT_ONCE, NO_WORDS, Page, Reading
+from pipelines.sheets import Sheet, kept_sheets
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,31 +29,20 @@ def unheard(done: int, total: int, note: str) -> None:
     """Nobody listens."""
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """What stays of a page: a JPEG to show, its size in pixels as it was drawn, and its words."""
-
-    jpeg: bytes
-    size: tuple[int, int]
-    reading: Reading = NO_WORDS
-
-    @property
-    def word_boxes(self) -> list[WordBox]:
-        return word_boxes(self.reading, self.size)
-
-
 @dataclass(eq=False)
 class Pages:
     """The pages of a document that are read, by their 1-based `numbers`; a picture has none.
 
     `draw` gives them in order, so that few pictures are in memory at a time; what was read on them
-    stays. The document has `total` pages; `told` hears which one is next.
+    stays. The document has `total` pages; `told` hears which one is next. What was read of two
+    documents with one `key` is the same; without one nothing is remembered.
     """
 
     draw: Callable[[], Iterable[Page]]
     numbers: tuple[int, ...] = ()
     total: int = 1
     told: Told = unheard
+    key: Hashable = None
     _sheets: dict[int, Sheet] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -65,6 +55,14 @@ class Pages:
 
     def read(self) -> None:
         """Read the words of every page, several pages at once; raises InputError, EngineError."""
+        kept = kept_sheets.get(self.key)
+        self._sheets.update(kept)
+        if not kept:
+            self._read_all()
+            if self.key is not None:
+                kept_sheets.keep(self.key, self._sheets)
+
+    def _read_all(self) -> None:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="page") as pool:
             waiting: deque[Future[None]] = deque()
             try:
@@ -90,7 +88,9 @@ class Pages:
     def pictures(self) -> Iterator[tuple[Image, Sheet]]:
         """The picture of each page, and what was read on it."""
         for place, page in self._drawn(ASKING):
-            yield page.image, self._sheets.setdefault(place, _sheet(page))
+            if place not in self._sheets:
+                self._sheets[place] = _sheet(page)
+            yield page.image, self._sheets[place]
 
     def _drawn(self, note: str) -> Iterator[tuple[int, Page]]:
         for place, page in enumerate(self.draw()):

@@ -15,10 +15,11 @@ import pytest
 from gradio_client import handle_file
 from PIL import Image
 
-from pipelines import ocr
+from pipelines import ocr, pages
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Done, Event, Failed, Partial, Progress, Request, Row, RowsDone
 from pipelines.jobs.cells import flat
+from pipelines.sheets import KeptSheets
 from pipelines.tasks import task
 from tests.engine_room import PAGE, Room
 from tests.fakes import FakeEngine
@@ -29,6 +30,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 DOCUMENT = "document-question-answering"
 NAMED = {"model": f"starter/{MODELS[DOCUMENT]}", "dtype": "float32", "device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "kept_sheets", KeptSheets())
 
 
 def test_all_pages_are_asked_and_the_best_answers_come_first(room: Room) -> None:

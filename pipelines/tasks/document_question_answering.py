@@ -10,7 +10,8 @@ from pipelines.field import ENGINE, Field
 from pipelines.kinds import Choice, Document, Flag, Integer, Text
 from pipelines.ocr import Box
 from pipelines.outputs import Answers
-from pipelines.pages import Asked, Pages, Sheet
+from pipelines.pages import Asked, Pages
+from pipelines.sheets import Sheet
 from pipelines.spec import Example, Invocation, Model, ModelFacts, Output, Starter, TaskSpec
 from pipelines.tasks.fields import docs
 from pipelines.tasks.pages import together, written_together
