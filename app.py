@@ -8,7 +8,7 @@ import sys
 from threading import Timer
 from typing import TYPE_CHECKING
 
-from pipelines.engine.request import Engine
+from pipelines.engine.request import Engine, RunnerSettings
 from pipelines.imports import nothing_collected
 from pipelines.jobs.desk import Desk
 from pipelines.jobs.disk import writable
@@ -17,16 +17,12 @@ from settings import EXAMPLES, Settings, own_upload_folder, read_settings
 if TYPE_CHECKING:
     from gradio import Blocks
 
-    from pipelines.engine.runner import RunnerSettings
-
 UNSEEN_SECONDS = 3.0
 """So long after the start the engine warms up for whoever comes later; a visitor starts it."""
 
 
 def build_engine(settings: Settings) -> Engine:
     """The engine that the settings ask for."""
-    from pipelines.engine.runner import RunnerSettings
-
     told = RunnerSettings(
         limits=settings.limits,
         models=settings.models,

@@ -21,7 +21,7 @@ import psutil
 
 from benchmarks.serving import setting
 from pipelines.engine import child, runner, worker
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import RunnerSettings
 from pipelines.engine.worker import WorkerEngine
 from pipelines.jobs.job import DONE, Job, Manifest, fingerprint, make
 from pipelines.jobs.stops import Signal

@@ -28,7 +28,7 @@ from benchmarks.models import MAKERS, WORDS, apart, written
 from benchmarks.serving import setting
 from pipelines import loading
 from pipelines.engine.inline import InlineEngine
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import RunnerSettings
 from pipelines.jobs.stream import run_rows
 from pipelines.limits import Limits
 

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipelines.engine.call import Prepared
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event, Failed
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, RunnerSettings
+from pipelines.engine.runner import Runner
 from pipelines.limits import Limits
 from pipelines.tasks import task
 from starter.worlds import motions

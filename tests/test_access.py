@@ -12,8 +12,8 @@ import pytest
 from pipelines import access
 from pipelines.access import Access, guarded
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event, Failed
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, RunnerSettings
+from pipelines.engine.runner import Runner
 from pipelines.errors import ModelError
 from pipelines.jobs.desk import Desk
 from pipelines.jobs.order import Order

@@ -12,8 +12,8 @@ import pytest
 from pipelines import arrivals, hub
 from pipelines.access import Access
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event, Failed, Loading, Waiting
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, Loading, RunnerSettings, Waiting
+from pipelines.engine.runner import Runner
 from pipelines.errors import Cancelled
 from pipelines.limits import Limits
 from pipelines.loading import LoadSettings, load

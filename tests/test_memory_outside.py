@@ -16,8 +16,7 @@ import pytest
 
 from pipelines.engine.flight import DIED
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event, Failed, Loading, Partial, Waiting
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, Loading, Partial, RunnerSettings, Waiting
 from pipelines.engine.worker import WorkerEngine
 from pipelines.limits import MB, Limits
 from pipelines.tasks import task

@@ -15,8 +15,8 @@ import pytest
 
 from pipelines import loading, placement
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, Event, RunnerSettings
+from pipelines.engine.runner import Runner
 from pipelines.errors import ModelError
 from pipelines.limits import Limits
 from pipelines.loading import Loaded, LoadSettings, load

@@ -11,8 +11,7 @@ import pytest
 from pipelines import precision
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import Done, RunnerSettings
 from pipelines.errors import InputError, ModelError
 from pipelines.limits import Limits
 from pipelines.tasks import task

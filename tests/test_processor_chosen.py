@@ -11,8 +11,8 @@ import pytest
 from pipelines import loading
 from pipelines.engine.catalogue import resolve
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, RunnerSettings
+from pipelines.engine.runner import Runner
 from pipelines.errors import InputError, ModelError
 from pipelines.limits import Limits
 from pipelines.loading import LoadSettings

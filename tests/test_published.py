@@ -19,8 +19,7 @@ import pytest
 from pipelines import hub
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import Done, RunnerSettings
 from pipelines.jobs.stream import run_rows
 from pipelines.limits import Limits
 from pipelines.tasks import task

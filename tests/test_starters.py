@@ -12,8 +12,7 @@ import pytest
 
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import Done, RunnerSettings
 from pipelines.limits import Limits
 from pipelines.outputs import (
     Answers,

@@ -15,8 +15,8 @@ import pytest
 
 from pipelines import loading
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event, Failed
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, RunnerSettings
+from pipelines.engine.runner import Runner
 from pipelines.limits import Limits
 from pipelines.tasks import task
 from tests.tiny_models import WINDOW, WORDS

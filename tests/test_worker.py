@@ -15,10 +15,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.engine import worker
-from pipelines.engine.flight import BROKEN, DIED, STOPPED
-from pipelines.engine.inline import CLOSING
-from pipelines.engine.request import Done, Event, Failed, Progress, Request, Waiting
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.flight import BROKEN, CLOSING, DIED, STOPPED
+from pipelines.engine.request import Done, Event, Failed, Progress, Request, RunnerSettings, Waiting
 from pipelines.engine.stream import BEFORE
 from pipelines.engine.worker import WorkerEngine
 from pipelines.limits import Limits
@@ -235,7 +233,7 @@ def test_close_ends_the_process_and_what_runs(pool: ThreadPoolExecutor) -> None:
 def test_the_worker_ends_when_its_parent_is_killed() -> None:
     code = (
         "import time; from pipelines.engine import worker; worker.CHILD = 'tests.fake_child'\n"
-        "from pipelines.engine.runner import RunnerSettings; from pipelines.limits import Limits\n"
+        "from pipelines.engine.request import RunnerSettings; from pipelines.limits import Limits\n"
         "print(worker.WorkerEngine(RunnerSettings(limits=Limits())).pid, flush=True)\n"
         "time.sleep(60)"
     )

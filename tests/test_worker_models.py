@@ -14,8 +14,7 @@ import pytest
 
 from pipelines.engine.flight import DIED, STOPPED
 from pipelines.engine.intake import request_from
-from pipelines.engine.request import Done, Event, Failed, Partial, Waiting
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, Partial, RunnerSettings, Waiting
 from pipelines.engine.worker import CANCEL_SECONDS, WorkerEngine
 from pipelines.limits import Limits
 from pipelines.tasks import task

@@ -20,8 +20,7 @@ from pipelines import ram
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.intake import request_from
 from pipelines.engine.pace import FIRST_SECONDS, LEAST_SECONDS, Pace
-from pipelines.engine.request import Done, Event, Failed, Partial, Request
-from pipelines.engine.runner import RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, Partial, Request, RunnerSettings
 from pipelines.engine.zero import Placed, ZeroEngine, read_placed
 from pipelines.jobs.stream import run_rows
 from pipelines.limits import GB, Limits

@@ -12,6 +12,8 @@ from pipelines.errors import Cancelled
 BROKEN = Status(ready=False, note="The engine cannot start; its log says why.")
 DIED = "The worker ended while it ran this (out of memory, or killed); try again with less."
 STOPPED = str(Cancelled())
+STARTING = Status(ready=False, note="Starting the engine")
+CLOSING = "The playground is closing."
 
 
 @dataclass

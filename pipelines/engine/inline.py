@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from pipelines import device, hub, loading, ram
+from pipelines.engine.flight import CLOSING, STARTING, STOPPED
 from pipelines.engine.lanes import Lanes
-from pipelines.engine.request import Event, Failed, Request, Status, Waiting
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Event, Failed, Request, RunnerSettings, Status, Waiting
+from pipelines.engine.runner import Runner
 from pipelines.engine.stream import stream
 from pipelines.errors import Cancelled, EngineError, PipelineError
 from pipelines.imports import nothing_collected
@@ -22,8 +23,6 @@ LANES = 32
 """Requests that are taken up at once; most of them wait for their model, which takes one a time."""
 SWEEP_SECONDS = 30.0
 WAIT_SECONDS = 0.1
-STARTING = Status(ready=False, note="Starting the engine")
-CLOSING = "The playground is closing."
 
 
 @dataclass
@@ -99,7 +98,7 @@ class InlineEngine:
             if active.begun:
                 return
             del self._active[id]
-        active.emit(Failed(str(Cancelled())))
+        active.emit(Failed(STOPPED))
 
     def status(self) -> Status:
         """Whether the libraries are imported, which devices there are, and the Hub."""

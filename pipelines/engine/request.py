@@ -1,7 +1,8 @@
-"""What goes into an engine and what comes out: Request and the events of its run."""
+"""What goes into an engine and what comes out: its settings, a Request, the events of its run."""
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 from pipelines.device import Memory
 from pipelines.held import Held
+from pipelines.limits import Limits
 from pipelines.loading import LoadSettings
 from pipelines.token import NO_TOKEN, Token
 
@@ -46,6 +48,26 @@ class Request:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     submitted: float = field(default_factory=time.time)
     """Seconds since the epoch; the queue time is counted from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunnerSettings:
+    """What the process that holds the models needs to know; small enough for a message.
+
+    `memory_bytes` is the budget for models of each memory; 0 is none, None what is free.
+    """
+
+    limits: Limits
+    models: str = "auto"
+    lend_token: bool = False
+    """Whether visitors' models are fetched with the host's token."""
+    memory_bytes: int | None = 0
+    ram_bytes: int = 0
+    """All the RAM that the platform says there is; 0 where it does not."""
+    cores: int = 0
+    """Threads that torch computes with; 0 leaves it to torch."""
+    idle_seconds: float = 0.0
+    log_level: int = logging.INFO
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pipelines import hub
 from pipelines.access import Access
@@ -23,13 +22,13 @@ from pipelines.engine.request import (
     Progress,
     Request,
     RowsDone,
+    RunnerSettings,
 )
 from pipelines.engine.rows import RowsRun, rows_done
 from pipelines.engine.run import Run, run_alone, run_with_others
 from pipelines.engine.waits import Emit, page_by_page, patient, reporter, telling
 from pipelines.engine.watch import Watch
 from pipelines.errors import InputError, ModelError, PipelineError
-from pipelines.limits import Limits
 from pipelines.loading import Loaded, LoadSettings, load, settled
 from pipelines.spec import TaskSpec
 from pipelines.tasks import task
@@ -37,26 +36,6 @@ from pipelines.turns import turn
 from pipelines.weights import Take
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunnerSettings:
-    """What the process that holds the models needs to know; small enough for a message.
-
-    `memory_bytes` is the budget for models of each memory; 0 is none, None what is free.
-    """
-
-    limits: Limits
-    models: str = "auto"
-    lend_token: bool = False
-    """Whether visitors' models are fetched with the host's token."""
-    memory_bytes: int | None = 0
-    ram_bytes: int = 0
-    """All the RAM that the platform says there is; 0 where it does not."""
-    cores: int = 0
-    """Threads that torch computes with; 0 leaves it to torch."""
-    idle_seconds: float = 0.0
-    log_level: int = logging.INFO
 
 
 class Runner:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import placement
-from pipelines.engine.flight import BROKEN, STOPPED, Flight
-from pipelines.engine.inline import CLOSING, STARTING
+from pipelines.engine.flight import BROKEN, CLOSING, STARTING, STOPPED, Flight
 from pipelines.engine.request import (
     END,
     Event,
@@ -23,10 +22,10 @@ from pipelines.engine.request import (
     Partial,
     Progress,
     Request,
+    RunnerSettings,
     Status,
     Waiting,
 )
-from pipelines.engine.runner import RunnerSettings
 from pipelines.engine.stream import stream
 
 logger = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from pipelines.engine.catalogue import resolve
 from pipelines.engine.flight import STOPPED
 from pipelines.engine.inline import InlineEngine
 from pipelines.engine.pace import Pace
-from pipelines.engine.request import Done, Event, Failed, Request, Status, Waiting
-from pipelines.engine.runner import Runner, RunnerSettings
+from pipelines.engine.request import Done, Event, Failed, Request, RunnerSettings, Status, Waiting
+from pipelines.engine.runner import Runner
 from pipelines.engine.stream import stream
 from pipelines.errors import InputError, PipelineError
 from pipelines.load_fields import AUTO

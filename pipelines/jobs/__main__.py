@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.engine.request import Engine
+from pipelines.engine.request import Engine, RunnerSettings
 from pipelines.errors import InputError, PipelineError
 from pipelines.flags import Refused, number
 from pipelines.jobs import mapping
@@ -129,7 +129,6 @@ def _values(spec: TaskSpec, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _engine(options: argparse.Namespace) -> Engine:
-    from pipelines.engine.runner import RunnerSettings
     from pipelines.engine.worker import WorkerEngine
 
     return WorkerEngine(
