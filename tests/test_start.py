@@ -23,6 +23,8 @@ from tests.served import no_loop_left_open
 from ui.app import _watch, build_app
 from ui.unserved import unserved
 
+ROOT = Path(app.__file__).parent
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _closed_loops() -> Iterator[None]:
@@ -95,12 +97,23 @@ def test_the_first_visitor_wakes_the_engine_and_learns_its_devices() -> None:
     assert started
 
 
-def test_a_port_in_use_is_a_sentence_and_leaves_no_worker() -> None:
+RUN = """
+import sys, app
+try:
+    app.main()
+finally:
+    print(*sorted({"torch", "transformers"} & set(sys.modules)))
+"""
+
+
+def test_a_port_in_use_is_a_sentence_and_leaves_no_worker_and_torch_was_not_imported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        run = [sys.executable, app.__file__, "--models", "starter", "--server-port", port]
-        ended = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == 1
+        run = [sys.executable, "-c", RUN, "--models", "starter", "--server-port", port]
+        ended = subprocess.run(
+            run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (ended.returncode, ended.stdout.strip()) == (1, "")
     said = ended.stderr.strip().splitlines()[-1]
     assert said.startswith(f"localhost:{port} is in use")
     assert said.endswith("choose another port with --server-port.")
