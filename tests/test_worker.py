@@ -221,6 +221,19 @@ def test_a_worker_that_starts_at_last_answers(monkeypatch: pytest.MonkeyPatch) -
     engine.close()
 
 
+def test_where_no_worker_can_be_started_nobody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, pool: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    engine = WorkerEngine(RunnerSettings(limits=Limits()))
+    waiting = start(pool, engine, "queue")
+    with monkeypatch.context() as fault:
+        fault.setattr(worker, "ROOT", tmp_path / "gone")
+        os.kill(engine.pid, signal.SIGKILL)
+        assert waiting.result(PATIENCE) == Failed(BROKEN.note, hopeless=True)
+    assert isinstance(last(engine, "answer"), Done)
+    engine.close()
+
+
 def test_close_ends_the_process_and_what_runs(pool: ThreadPoolExecutor) -> None:
     engine = WorkerEngine(RunnerSettings(limits=Limits()))
     running, pid = start(pool, engine, "slow"), engine.pid

@@ -48,14 +48,14 @@ class Child:
     def __init__(self, settings: RunnerSettings) -> None:
         ours, theirs = socket.socketpair()
         self.ready = False
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", CHILD, str(theirs.fileno())],
-            pass_fds=(theirs.fileno(),),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
         self.connection: Connection[Any, Any] = Connection(ours.detach())
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", CHILD, str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+            )
         self._sending = threading.Lock()
         self.send(settings)
 
@@ -140,6 +140,14 @@ class WorkerEngine:
         child = Child(self._settings)
         threading.Thread(target=self._read, args=(child,), name="worker", daemon=True).start()
         return child
+
+    def _another(self) -> Child | None:
+        """A new worker, or none where the system has no process for it."""
+        try:
+            return self._start()
+        except OSError:
+            logger.exception("no worker can be started")
+            return None
 
     def _tell(self, verb: str, subject: Any) -> None:
         """Send to the worker that is there; one that has not started holds nothing."""
@@ -249,16 +257,16 @@ class WorkerEngine:
         logger.warning("the worker ended with code %s", dead.process.returncode)
         blameless, self._killed_by_us = self._killed_by_us, False
         self._failed_starts += not (dead.ready or blameless)
-        broken = self._failed_starts >= MOST_STARTS
+        child = self._another() if self._failed_starts < MOST_STARTS else None
         lost = []
         for id, flight in tuple(self._flights.items()):
-            message = flight.last_word(broken, blameless)
+            message = flight.last_word(child is None, blameless)
             if message:
                 lost.append((self._flights.pop(id), message))
-        if broken:
+        if child is None:
             self._status = BROKEN
             return lost
-        self._child = child = self._start()
+        self._child = child
         for flight in self._flights.values():
             flight.started = False
             flight.request = replace(flight.request, alone=True)
