@@ -31,7 +31,7 @@ from pipelines.jobs.job import (
 )
 from pipelines.jobs.log import ResultLog
 from pipelines.jobs.stops import Signal
-from pipelines.jobs.work import DISK_FULL, carry_out
+from pipelines.jobs.work import DISK_FULL, NO_ACCESS, carry_out
 from pipelines.limits import Limits
 from tests.fake_rows import KILLER, POISON, TASK, RowsEngine, texts
 
@@ -150,6 +150,24 @@ def test_an_input_that_is_gone_is_refused(tmp_path: Path) -> None:
     job = job_of(tmp_path / "job", texts(5))
     (job.folder / "lines.txt").unlink()
     assert work(job).state.status == FAILED
+
+
+def test_a_log_that_cannot_be_opened_pauses_the_job_and_says_why(tmp_path: Path) -> None:
+    job = job_of(tmp_path / "job", texts(5))
+    job.log.path.mkdir()
+    state = work(job).state
+    assert (state.status, state.reason) == (PAUSED, NO_ACCESS.format(why="Is a directory"))
+    job.log.path.rmdir()
+    assert labels(work(job)) == words(5)
+
+
+def test_a_fault_of_ours_ends_the_job_with_a_sentence_and_it_can_go_on(tmp_path: Path) -> None:
+    job, engine = job_of(tmp_path / "job", texts(5)), RowsEngine()
+    engine.run = lambda request: 1 / 0  # type: ignore[method-assign,assign,return-value]
+    state = work(job, engine).state
+    assert state.status == FAILED
+    assert state.reason.startswith("Something went wrong here (id ")
+    assert labels(work(job)) == words(5)
 
 
 def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
 
 
 def check(spec: TaskSpec, mapping: Mapping[str, str], columns: Iterable[str]) -> None:
-    """Refuse a mapping that names a field or column that is not there, or leaves an input out."""
+    """Refuse a mapping that names a field or column that is not there."""
     known, there = {f.name for f in fields_of(spec)}, list(columns)
     for name, column in mapping.items():
         if name not in known:

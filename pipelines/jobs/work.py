@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import threading
@@ -52,7 +53,10 @@ WORSE = 0.9
 """A batch size this much slower than the best one ends the trial."""
 KEPT = 0.7
 """Share of the former rate in the one that is shown."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write is told where the disk, or a quota or limit on it, has no more room."""
 DISK_FULL = "The disk takes no more; free some space, then resume."
+NO_ACCESS = "A file of the job cannot be read or written ({why}); see to that, then resume."
 
 
 def carry_out(
@@ -60,9 +64,8 @@ def carry_out(
 ) -> None:
     """Work on the job until it is done or stopped; its state says which.
 
-    The token is whose job it is; it is in memory alone, so a job that begins anew has none.
-
-    Raises EngineError where someone else is at work on it.
+    The token is whose job it is; it is in memory alone, so a job that begins anew has none. Raises
+    EngineError where someone else is at work on it.
     """
     with job.locked():
         try:
@@ -72,9 +75,14 @@ def carry_out(
             _note(job, stopped.status, str(stopped))
         except PipelineError as error:
             _note(job, FAILED, str(error))
-        except OSError:
-            logger.warning("job %s cannot write", job.id, exc_info=True)
-            _note(job, PAUSED, DISK_FULL)
+        except OSError as error:
+            logger.warning("job %s cannot read or write", job.id, exc_info=True)
+            other = NO_ACCESS.format(why=error.strerror or type(error).__name__)
+            _note(job, PAUSED, DISK_FULL if error.errno in FULL else other)
+        except Exception:
+            mark = uuid.uuid4().hex[:8]
+            logger.exception("job %s broke, id %s", job.id, mark)
+            _note(job, FAILED, f"Something went wrong here (id {mark}); try again.")
         finally:
             shutil.rmtree(job.folder / "scratch", ignore_errors=True)
 
@@ -152,7 +160,7 @@ class Worker:
         try:
             for _ in self.job.rows():
                 total += 1
-        except PipelineError:
+        except (PipelineError, OSError):
             return
         self.job.change(total=total)
 
