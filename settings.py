@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.flags import Refused, cores, login, number, size
+from pipelines.flags import Refused, cores, login, number, size, switch
 from pipelines.limits import GB, PUBLIC, Limits
 
 EXAMPLES = Path(__file__).resolve().parent / "starter" / "examples"
@@ -190,10 +190,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _from_environment(parser: argparse.ArgumentParser, f: Any, value: str) -> Any:
     """The typed value of an environment variable; refused with the variable's name."""
-    if isinstance(f.default, bool):
-        return value.strip().lower() in ("1", "true", "yes", "on")
+    read = switch if isinstance(f.default, bool) else f.metadata["read"]
     try:
-        typed = f.metadata["read"](value)
+        typed = read(value)
     except Refused as refused:
         parser.error(f"{f.metadata['env']} {refused}")
     if f.metadata["choices"] and typed not in f.metadata["choices"]:

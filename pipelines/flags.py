@@ -11,6 +11,7 @@ from typing import Any
 
 Refused = argparse.ArgumentTypeError
 """What a reader raises: the valid form, to be said behind the name of the flag."""
+ON, OFF = ("1", "true", "t", "yes", "y", "on"), ("0", "false", "f", "no", "n", "off")
 SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*((?:[kmgt]i?)?b?)", re.IGNORECASE | re.ASCII)
 UNITS = {"": 1} | {
     f"{letter}{binary}": (1_024 if binary else 1_000) ** power
@@ -56,3 +57,11 @@ def login(text: str) -> str:
     if not (name and password):
         raise Refused("must be user:password")
     return text
+
+
+def switch(text: str) -> bool:
+    """On or off; a word that is neither is no off."""
+    word = text.strip().lower()
+    if word not in (*ON, *OFF):
+        raise Refused(f"must be yes or no, not {text!r}")
+    return word in ON

@@ -28,7 +28,7 @@ def test_a_flag_may_be_written_with_dashes_or_underscores(flag: str) -> None:
     assert read_settings([flag, "1234"], {}).server_port == 1234
 
 
-@pytest.mark.parametrize(("word", "value"), [("1", True), ("true", True), ("no", False)])
+@pytest.mark.parametrize(("word", "value"), [("1", True), ("true", True), ("OFF", False)])
 def test_a_switch_is_read_from_the_environment(word: str, value: bool) -> None:
     assert read_settings([], {"PLAYGROUND_PUBLIC": word}).public is value
 
@@ -57,6 +57,7 @@ def test_a_switch_of_the_environment_can_be_turned_off_by_flag() -> None:
         ([], {"PLAYGROUND_ENGINE": "rocket"}, "PLAYGROUND_ENGINE"),
         ([], {"PLAYGROUND_MEMORY_BUDGET": "all"}, "PLAYGROUND_MEMORY_BUDGET must be a number"),
         ([], {"PLAYGROUND_AUTH": "me:"}, "PLAYGROUND_AUTH"),
+        ([], {"PLAYGROUND_PUBLIC": "ture"}, "PLAYGROUND_PUBLIC must be yes or no, not 'ture'"),
         ([], {"CPU_CORES": "all"}, "CPU_CORES"),
         ([], {"MEMORY": "plenty"}, "MEMORY"),
         (["--memory", "16 Gb of it"], {}, "--memory"),
