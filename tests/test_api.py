@@ -60,6 +60,12 @@ def inputs_of(spec: TaskSpec, app: Served) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def described(app: Served) -> dict[str, Any]:
+    """What the API says of its endpoints, by name."""
+    return app.get(f"{API}/info").json()["named_endpoints"]
+
+
 @every_task
 def test_a_client_gets_the_answer_in_the_task_format(spec: TaskSpec, app: Served) -> None:
     answer = app.client.predict(**inputs_of(spec, app), api_name=f"/{spec.name}")
@@ -76,10 +82,12 @@ def test_one_picture_comes_alone_or_in_a_list(app: Served) -> None:
         assert isinstance(app.engine.requests[-1].inputs[spec.inputs[0].name], kind)
 
 
-def test_lines_stay_one_text_and_a_list_stays_a_list(app: Served) -> None:
+def test_lines_stay_one_text_and_a_list_stays_a_list(
+    app: Served, described: dict[str, Any]
+) -> None:
     """A string is never cut into several; the description of the endpoint offers both."""
     spec = next(s for s in BY_ID.values() if any(type(f.kind) is Texts for f in s.inputs))
-    told = app.get(f"{API}/info").json()["named_endpoints"][f"/{spec.name}"]["parameters"][0]
+    told = described[f"/{spec.name}"]["parameters"][0]
     for given, taken in (("one\ntwo", "one\ntwo"), (["one\ntwo", "three"],) * 2, (["one"],) * 2):
         jsonschema.validate(given, told["type"])
         app.client.predict(**{**inputs_of(spec, app), "text": given}, api_name=f"/{spec.name}")
@@ -91,14 +99,13 @@ def test_lines_stay_one_text_and_a_list_stays_a_list(app: Served) -> None:
         )
 
 
-def test_public_endpoints_are_the_tasks_and_nothing_else(app: Served) -> None:
-    named = app.get(f"{API}/info").json()["named_endpoints"]
-    assert set(named) == {f"/{spec.name}" for spec in BY_ID.values()}
+def test_public_endpoints_are_the_tasks_and_nothing_else(described: dict[str, Any]) -> None:
+    assert set(described) == {f"/{spec.name}" for spec in BY_ID.values()}
 
 
 @every_task
-def test_parameters_are_the_rows_fields(spec: TaskSpec, app: Served) -> None:
-    told = app.get(f"{API}/info").json()["named_endpoints"][f"/{spec.name}"]["parameters"]
+def test_parameters_are_the_rows_fields(spec: TaskSpec, described: dict[str, Any]) -> None:
+    told = described[f"/{spec.name}"]["parameters"]
     assert [p["parameter_name"] for p in told] == [f.name for f in spec.fields]
     for parameter, field in zip(told, spec.fields, strict=True):
         jsonschema.Draft202012Validator.check_schema(parameter["type"])

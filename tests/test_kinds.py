@@ -162,7 +162,7 @@ def test_r19_hostile_values_are_answered_with_one_sentence(kind: Kind) -> None:
         json.dumps(repr(checked(kind, value)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=VALUES)
 def test_r19_no_value_raises_anything_but_input_error(value: Any) -> None:
     for kind in KINDS:

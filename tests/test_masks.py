@@ -130,9 +130,9 @@ def test_masks_are_drawn_over_the_picture_as_strong_as_asked() -> None:
 
 def test_what_is_kept_for_the_sliders_is_small() -> None:
     value = MADE[Masks]()
-    value["picture"] = value["picture"].resize((3_000, 2_000))
-    value["size"] = (3_000, 2_000)
-    noise = np.random.default_rng(0).random((2_000, 3_000)) < 0.5
+    value["picture"] = value["picture"].resize((1_500, 1_000))
+    value["size"] = (1_500, 1_000)
+    noise = np.random.default_rng(0).random((1_000, 1_500)) < 0.5
     value["masks"] = [{"label": "noise", "score": 0.5, "rle": runs(noise)}]
     kept = shown._kept(value)
     assert max(kept["small"]) == shown.LONGEST_SIDE
