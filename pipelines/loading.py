@@ -33,6 +33,13 @@ NOT_USED_TO_ANSWER = re.compile(r"masked_spec_embed|position_ids|\bpooler\.")
 """Weights that older checkpoints lack and that no answer depends on."""
 NO_BUDGETS: Mapping[str, int] = {}
 NEEDS_PACKAGE = re.compile(r"requires the (\w+) library but it was not found")
+SPINS = "2000"
+"""Turns, some twenty microseconds, that a thread of OpenMP waits awake for the next operation."""
+SAMPLING = threading.Lock()
+"""One sampling run at a time: torch's generator is shared by the process."""
+MAKING = threading.Lock()
+"""One model is made at a time: meanwhile the process makes tensors of its dtype, and two that are
+made at once get each other's (transformers 5.23, torch.set_default_dtype)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,15 +174,6 @@ def set_seed(seed: int) -> None:
     from transformers import set_seed as seed_all
 
     seed_all(seed)
-
-
-SPINS = "2000"
-"""Turns, some twenty microseconds, that a thread of OpenMP waits awake for the next operation."""
-SAMPLING = threading.Lock()
-"""One sampling run at a time: torch's generator is shared by the process."""
-MAKING = threading.Lock()
-"""One model is made at a time: meanwhile the process makes tensors of its dtype, and two that are
-made at once get each other's (transformers 5.23, torch.set_default_dtype)."""
 
 
 def _processor(settings: LoadSettings, report: Report, access: Access) -> tuple[Path | None, str]:

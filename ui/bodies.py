@@ -60,7 +60,7 @@ class Bodies:
             else:
                 await self._app(scope, receive, send)
         finally:
-            room.__exit__(None, None, None)
+            await asyncio.to_thread(room.__exit__, None, None, None)
 
 
 @asynccontextmanager
