@@ -88,3 +88,56 @@ def test_rows_come_from_one_place(tmp_path: Path) -> None:
         run("--input", "a.csv", "--dataset", "a/b", "--output", tmp_path / "out.csv")
     with pytest.raises(SystemExit):
         run("--output", tmp_path / "out.csv")
+
+
+def test_what_was_guessed_and_where_it_went_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, output = tmp_path / "rows.csv", tmp_path / "out.csv"
+    table.write_text("label;The review;id\none;This is one;1\ntwo;This is two;2\n")
+    assert run("--input", table, "--output", output, "--truth", "label") == 0
+    said = capsys.readouterr().err
+    assert "text from 'The review', right answers from 'label'" in said
+    assert "accuracy 1.000" in said
+    assert f"Written to {output}." in said
+
+
+def test_an_alias_of_a_task_is_understood(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text(texts(2))
+    told = ["run", "--task", "sentiment-analysis", "--input", lines, "--output", tmp_path / "o.csv"]
+    assert command.main([str(part) for part in told]) == 0
+
+
+def test_an_unknown_task_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = ["run", "--task", "sentiment", "--input", ".", "--output", str(tmp_path / "o.csv")]
+    assert command.main(told) == 1
+    assert "'sentiment' is not known" in capsys.readouterr().err
+
+
+def test_an_id_with_languages_sets_them(tmp_path: Path) -> None:
+    spec = command.task("translation_en_to_fr")
+    options = command._parser().parse_args(
+        ["run", "--task", "translation_en_to_fr", "--input", ".", "--output", "o.csv"]
+    )
+    assert command._values(spec, options) == {"src_lang": "English", "tgt_lang": "French"}
+
+
+def test_a_job_that_answered_nothing_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "_engine", lambda options: RowsEngine(hopeless="No such model."))
+    lines = tmp_path / "lines.txt"
+    lines.write_text(texts(2))
+    assert run("--input", lines, "--output", tmp_path / "out.csv") == 1
+    said = capsys.readouterr().err
+    assert "No such model. No row was answered." in said
+    assert "--resume" not in said
+    assert [p.name for p in tmp_path.iterdir()] == ["lines.txt"]
+
+
+def test_an_empty_list_says_where_it_looked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["list", str(tmp_path)]) == 0
+    assert f"No unfinished job below {tmp_path}" in capsys.readouterr().err

@@ -207,6 +207,10 @@ def test_columns_are_guessed_by_name_then_by_what_they_are_often_called() -> Non
     assert guess(TEXT, ["id", "text", "label"]) == {"text": "text"}
     assert guess(TEXT, ["id", "review"]) == {"text": "review"}
     assert guess(TEXT, ["what"]) == {"text": "what"}
+    assert guess(TEXT, ["label", "id", "Review Text"]) == {"text": "Review Text"}
+    assert guess(TEXT, ["label", "what"]) == {"text": "what"}
+    assert guess(TEXT, ["Label"]) == {"text": "Label"}
+    assert guess(IMAGE, ["id", "image_path"]) == {"image": "image_path"}
     assert guess(IMAGE, ["label", "file_name"]) == {"image": "file_name"}
     both = guess(ZERO_SHOT, ["sentence", "candidate_labels"])
     assert both == {"candidate_labels": "candidate_labels", "text": "sentence"}

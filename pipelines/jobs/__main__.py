@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines.jobs run --task ... --input rows.csv --output out.csv`."""
+"""Answer many rows from a terminal: run --task TASK --input rows.csv --output answers.csv."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.errors import InputError, PipelineError
 from pipelines.flags import Refused, number
 from pipelines.jobs import mapping
 from pipelines.jobs.exports import WRITERS, export
-from pipelines.jobs.job import AUTO, DONE, LOCK, MANIFEST, PAUSED, Job
+from pipelines.jobs.job import AUTO, DONE, FAILED, LOCK, MANIFEST, PAUSED, Job
 from pipelines.jobs.order import Order, fill
 from pipelines.jobs.scores import read_report
 from pipelines.jobs.stops import Signal
@@ -31,7 +31,16 @@ SUFFIX = ".job"
 """The folder beside the output that holds a job until it is done."""
 TICK_SECONDS = 0.5
 LIMITS = Limits(fetch_urls=True, server_folders=True)
-OPTIONS = ("model", "revision", "processor", "device", "dtype", "device_map", "attention")
+OPTIONS = {
+    "model": "a model of the Hub, such as owner/name; else the task's usual one",
+    "revision": "a branch, tag or commit of the model",
+    "processor": "the model whose tokenizer or processor to use, if another",
+    "device": "cpu, cuda:0, mps; else the best there is",
+    "dtype": "float32, float16, bfloat16, int8 or int4; else what suits the device",
+    "device_map": "auto spreads a large model over the devices",
+    "attention": "sdpa, eager or another way that the model has",
+}
+"""Flag -> what it is for."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output.suffix.lstrip(".") not in WRITERS:
         raise InputError("output", f"must end with one of: {', '.join(WRITERS)}.")
     job = _job(options)
+    print(_read_from(job), file=sys.stderr)
     engine = _engine(options)
     signal, started = Signal(), job.state.done
     worker = threading.Thread(target=carry_out, args=(job, engine, LIMITS, signal), daemon=True)
@@ -68,7 +78,10 @@ def run(options: argparse.Namespace) -> int:
 
 def list_jobs(options: argparse.Namespace) -> int:
     """A line for each unfinished job below a folder."""
-    for manifest in sorted(options.folder.rglob(f"*{SUFFIX}/{MANIFEST}")):
+    found = sorted(options.folder.rglob(f"*{SUFFIX}/{MANIFEST}"))
+    if not found:
+        print(f"No unfinished job below {options.folder.resolve()}.", file=sys.stderr)
+    for manifest in found:
         job = Job(manifest.parent)
         state = job.state
         total = "?" if state.total is None else f"{state.total:,}"
@@ -84,7 +97,7 @@ def _job(options: argparse.Namespace) -> Job:
                 "output", f"has an unfinished job; add --resume, or remove {folder.name}."
             )
         return Job(folder)
-    spec = task(options.task or "")
+    spec = task(options.task)
     if options.input and not options.input.exists():
         raise InputError("input", f"{options.input} does not exist.")
     order = Order(
@@ -106,6 +119,13 @@ def _job(options: argparse.Namespace) -> Job:
         raise
 
 
+def _read_from(job: Job) -> str:
+    """Which column feeds what: it may have been guessed."""
+    told = [f"{name} from {column!r}" for name, column in job.manifest.columns.items()]
+    told += [f"right answers from {job.manifest.truth!r}"] if job.manifest.truth else []
+    return f"Columns: {', '.join(told)}."
+
+
 def _dataset(options: argparse.Namespace) -> dict[str, Any]:
     if not options.dataset:
         return {}
@@ -116,8 +136,12 @@ def _dataset(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _values(spec: TaskSpec, options: argparse.Namespace) -> dict[str, Any]:
-    """Load settings and parameters; a parameter is read by its field's kind."""
+    """Load settings and parameters; a parameter is read by its field's kind.
+
+    An id such as translation_en_to_fr sets parameters too.
+    """
     values = {name: value for name in OPTIONS if (value := getattr(options, name))}
+    values |= {f.name: f.default for f in spec.params if f not in BY_ID[spec.id].params}
     known = {f.name: f for f in spec.params}
     for name, text in options.param:
         if name not in known:
@@ -146,20 +170,28 @@ def _show(job: Job, worker: threading.Thread, started: int) -> None:
             worker.join(TICK_SECONDS)
             state = job.state
             bar.total = state.total
+            bar.set_description(state.note, refresh=False)
             bar.set_postfix(errors=state.errors, batch=state.batch_size or "auto", refresh=False)
             bar.update(max(0, state.done - bar.n))
     seconds = time.monotonic() - began
     rows = job.state.done - started
+    if not rows:
+        return
     print(f"{rows:,} rows in {seconds:.1f} s, {rows / max(seconds, 1e-3):.1f} rows/s, "
           f"{job.state.errors:,} with an error; {job.state.model} on {job.state.device} "
           f"in {job.state.dtype}", file=sys.stderr)  # fmt: skip
 
 
 def _finish(job: Job, output: Path) -> int:
+    if job.state.status == FAILED and not job.state.done:
+        print(f"{job.state.reason} No row was answered.", file=sys.stderr)
+        shutil.rmtree(job.folder)
+        return 1
     if job.state.status != DONE:
         print(f"{job.state.reason} The same command with --resume goes on.", file=sys.stderr)
         return 1
     export(job, output)
+    print(f"Written to {output}.", file=sys.stderr)
     errors = job.state.errors
     if report := read_report(job):
         shown = ", ".join(f"{name} {score:.3f}" for name, score in report.scores.items())
@@ -172,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipelines.jobs", description=__doc__)
     verbs = parser.add_subparsers(required=True)
     one = verbs.add_parser("run", help="answer every row of a file, or every file of a folder")
-    one.add_argument("--task", required=True, choices=BY_ID, metavar="TASK", help=", ".join(BY_ID))
+    one.add_argument("--task", required=True, help=", ".join(BY_ID))
     origin = one.add_mutually_exclusive_group(required=True)
     origin.add_argument("--input", type=Path, help="CSV, TSV, JSONL, Parquet, XLSX, "
                      "text lines, ZIP, or a folder of files")  # fmt: skip
@@ -186,16 +218,17 @@ def _parser() -> argparse.ArgumentParser:
                      help="which column feeds a field; guessed otherwise")  # fmt: skip
     one.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", type=_pair,
                      help="a parameter of the task, the same for every row")  # fmt: skip
-    for name in OPTIONS:
-        one.add_argument(f"--{name.replace('_', '-')}")
+    for name, help in OPTIONS.items():
+        one.add_argument(f"--{name.replace('_', '-')}", help=help)
     one.add_argument("--batch-size", type=_batch_size, default=AUTO, help="a number, or auto")
     one.add_argument("--truth", default="", help="the column that holds the right answers")
     one.add_argument("--rows", type=number(int, 0), default=0, help="the first so many rows only")
-    one.add_argument("--models", default="auto", choices=("auto", "hub", "starter"))
+    one.add_argument("--models", default="auto", choices=("auto", "hub", "starter"),
+                     help="auto: the Hub when it can be reached, else the starters")  # fmt: skip
     one.add_argument("--resume", action="store_true", help="go on with an unfinished job")
     one.set_defaults(act=run)
-    all = verbs.add_parser("list", help="the unfinished jobs below a folder")
-    all.add_argument("folder", type=Path, nargs="?", default=Path())
+    all = verbs.add_parser("list", help="the unfinished runs below a folder")
+    all.add_argument("folder", type=Path, nargs="?", default=Path(), help="this one, if not given")
     all.set_defaults(act=list_jobs)
     return parser
 

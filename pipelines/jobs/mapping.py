@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ TEXT_WORDS = (
     LINE, "sentence", "content", "review", "body", "message", "prompt", "input", "title",
     "question", "query", "state",
 )  # fmt: skip
+RARELY_MEANT = frozenset(
+    ("id", "index", "label", "labels", "target", "truth", "answer", "class", "category", "score")
+)
+"""Columns that are seldom an input: they are guessed last."""
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0")
 FILE = "file"
@@ -71,7 +76,7 @@ def row_of(spec: TaskSpec, same: Mapping[str, Any], values: Mapping[str, Any]) -
 
 def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
     """Field -> column: by name first, then by what such columns are often called."""
-    left = list(columns)
+    left = sorted(columns, key=lambda column: not RARELY_MEANT.isdisjoint(_words(column)))
     found: dict[str, str] = {}
     for f in fields_of(spec):
         column = next((c for c in left if c.lower() == f.name), None)
@@ -83,11 +88,17 @@ def guess(spec: TaskSpec, columns: Iterable[str]) -> dict[str, str]:
             continue  # a shared one is the panel's own unless a column is called after it
         words = FILE_WORDS if isinstance(f.kind, TAKES_FILES) else TEXT_WORDS
         column = next((c for word in words for c in left if c.lower() == word), None)
+        column = column or next((c for word in words for c in left if word in _words(c)), None)
         column = column or (left[0] if left else None)
         if column is not None:
             found[f.name] = column
             left.remove(column)
     return found
+
+
+def _words(column: str) -> frozenset[str]:
+    """The words in the name of a column, in small letters."""
+    return frozenset(re.findall(r"[a-z]+", column.lower()))
 
 
 def check(spec: TaskSpec, mapping: Mapping[str, str], columns: Iterable[str]) -> None:

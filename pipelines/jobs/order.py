@@ -68,7 +68,8 @@ def fill(folder: Path, order: Order, limits: Limits) -> Job:
     origin = _taken_in(folder, order, spec, limits)
     input = folder / origin.input
     there = _columns(input, origin)
-    guessed = mapping.guess(spec, there) if order.guess else {}
+    asked = [column for column in there if column != order.truth]
+    guessed = mapping.guess(spec, asked) if order.guess else {}
     columns = {**guessed, **order.columns}
     mapping.check(spec, columns, there)
     check_truth(spec, order.truth, there)
