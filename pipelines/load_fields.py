@@ -10,6 +10,7 @@ from pipelines.kinds import DEVICE, MODEL_ID, REVISION, Choice, Integer, Pattern
 if TYPE_CHECKING:
     from pipelines.spec import TaskSpec
 
+HUB = "https://huggingface.co/"
 AUTO = "auto"
 """The model that `--models` decides on, the best device, the best dtype."""
 MAX_BATCH = 256
@@ -19,17 +20,18 @@ ATTENTIONS = (AUTO, "sdpa", "eager", "flash_attention_2", "flex_attention")
 
 def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
     """With the models that this task suggests."""
-    hub = "https://huggingface.co/docs/transformers/main/main_classes/pipelines"
+    docs = f"{HUB}docs/transformers/main/main_classes/pipelines"
+    form = "a model id such as owner/name"
     ids = (AUTO, spec.starter_id, *(m.id for m in spec.models))
     return (
         Field(
             name="model",
-            kind=Pattern(regex=MODEL_ID, form="a model id such as owner/name", suggestions=ids),
+            kind=Pattern(regex=MODEL_ID, form=form, suggestions=ids, lead=HUB),
             label="Model",
-            help="Pick one, or type any model id of the Hub.",
+            help="Pick one, or type the id of any model of the Hub.",
             default=AUTO,
             route=LOAD,
-            docs=hub,
+            docs=docs,
         ),
         Field(
             name="revision",
@@ -41,7 +43,7 @@ def load_fields(spec: TaskSpec) -> tuple[Field, ...]:
         ),
         Field(
             name="processor",
-            kind=Pattern(regex=MODEL_ID, form="a model id such as owner/name"),
+            kind=Pattern(regex=MODEL_ID, form=form, lead=HUB),
             label="Tokenizer or processor",
             help="The model whose own is used; empty takes that of the model itself.",
             route=LOAD,

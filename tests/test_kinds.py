@@ -255,6 +255,19 @@ def test_r13_a_model_id_is_never_a_path(model: str) -> None:
         Pattern(regex=MODEL_ID, form="a model id").check("field", model, LIMITS)
 
 
+def test_the_address_of_a_models_page_is_taken_as_its_id() -> None:
+    kind = Pattern(regex=MODEL_ID, form="a model id", lead="https://hub/")
+    assert kind.check("field", " https://hub/openai/whisper-tiny", LIMITS) == "openai/whisper-tiny"
+    for wrong in (
+        "https://hub/",
+        "https://hub/../x",
+        "https://hub/https://hub/a/b",
+        "http://hub/a",
+    ):
+        with pytest.raises(InputError, match="must be a model id"):
+            kind.check("field", wrong, LIMITS)
+
+
 @pytest.mark.parametrize(
     "model", ["gpt2", "openai/whisper-tiny", "starter/any-task", "a.b/c_d-e.f"]
 )

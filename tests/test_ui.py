@@ -24,7 +24,7 @@ from settings import EXAMPLES, Settings
 from tests.fakes import FakeEngine, fake_session
 from tests.outputs_made import QUESTIONS
 from tests.served import no_loop_left_open
-from ui import chips, decide, handlers, say
+from ui import decide, handlers, say
 from ui.app import build_app, launch_options
 from ui.components import CONTROLS, DISPLAYS
 from ui.panel import Panel
@@ -254,31 +254,6 @@ def test_closing_the_updates_closes_the_run() -> None:
     next(updates)
     updates.close()
     assert engine.closed == [engine.requests[0].id]
-
-
-@every_row
-def test_every_example_fills_in_its_values_and_runs(row: TaskSpec) -> None:
-    engine = FakeEngine(pause=0.0)
-    panel = panel_of(row.id)
-    for index, example in enumerate(row.examples):
-        files = [v for v in panel.fill(example.values).values() if str(v).startswith(str(EXAMPLES))]
-        assert all(Path(file).is_file() for file in files)
-        values = values_of(panel, example=index)
-        shown = chips.on_fill(panel, lambda _: row.examples)(**values)
-        assert set(shown) == {panel.parts[name] for name in panel.fill(example.values)}
-        run = chips.on_example(panel, Place(engine, SETTINGS), lambda _: row.examples)
-        *_, last = run(fake_session(), **values)
-        assert last[panel.status] == say.ready(), last[panel.status]
-
-
-@pytest.mark.parametrize("index", [-1, 99, "0", None, [0]])
-def test_an_unknown_example_is_refused(index: Any) -> None:
-    engine = FakeEngine()
-    panel = panel_of(ROWS[0].id)
-    run = chips.on_example(panel, Place(engine, SETTINGS), lambda _: ROWS[0].examples)
-    (only,) = run(fake_session(), example=index)
-    assert "example" in said(panel, only)
-    assert not chips.on_fill(panel, lambda _: ROWS[0].examples)(example=index)
 
 
 @every_row

@@ -78,7 +78,7 @@ def test_a_text_grows_and_says_how_long_it_is() -> None:
     assert updates["Other answers"]["visible"] is False
     empty = shown(Writing, writing.written, {"texts": [], "read": ""})
     assert empty["Answer"] == ""
-    assert writing.lengths("Two words", "a b c d") == "2 of 4 words, 50%"
+    assert writing.lengths("Two words", "a b c d") == "4 words read, 2 written"
     assert writing.lengths("Two words", "") == "2 words"
 
 

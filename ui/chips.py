@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 
 from pipelines.load_fields import AUTO
-from pipelines.spec import Example
+from pipelines.spec import Example, TaskSpec
 from ui import handlers
 from ui.handlers import Handler
 from ui.panel import Panel, Updates
@@ -41,6 +42,16 @@ def wire_chips(
         on_example(panel, place, found), inputs_kwargs=values, outputs=panel.results,
         preprocess=False, concurrency_limit=None, **private,
     )  # fmt: skip
+
+
+def complete_examples(spec: TaskSpec) -> tuple[Example, ...]:
+    """The row's examples; what any of them sets is its default in those that do not.
+
+    Else an example that was clicked before would change the answer of the next.
+    """
+    named = {name for example in spec.examples for name in example.values}
+    usual = {p.name: p.default for p in spec.params if p.name in named and not p.required}
+    return tuple(replace(e, values={**usual, **e.values}) for e in spec.examples)
 
 
 def on_fill(panel: Panel, found: Found) -> Callable[..., Updates]:

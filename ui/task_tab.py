@@ -18,7 +18,7 @@ from pipelines.spec import TaskSpec
 from settings import Settings
 from ui import handlers, say
 from ui.cards import card_chips, wire_card
-from ui.chips import wire_chips
+from ui.chips import complete_examples, wire_chips
 from ui.components import control, display
 from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
@@ -28,7 +28,7 @@ from ui.sample import sample_view
 from ui.sources import show_one
 from ui.tokens import token_box
 
-BECAME = "The old {}: {}"
+BECAME = "{} is a task of transformers 4: {}"
 WHERE = {"model": "Model", "revision": "Model", "processor": "Model"}
 """Load settings by the accordion they are in; the others are in Device."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -189,7 +189,7 @@ def _wire(panel: Panel, place: Place) -> None:
         resume = handlers.on_run(panel, engine, settings, tokens, resume=True)
         again.click(resume, inputs_kwargs=values, outputs=panel.results, **raw)
     if panel.examples:
-        examples = panel.spec.examples
+        examples = complete_examples(panel.spec)
         filled = _filled(panel, *(e.values for e in examples))
         wire_chips(panel.examples, panel, place, lambda _: examples, filled)
     panel.stop.click(handlers.on_stop(panel, engine), None, None, queue=False, **QUIET)

@@ -54,11 +54,11 @@ def written(output: Output) -> Display:
 
 
 def lengths(text: str, read: str) -> str:
-    """How many words were made of how many."""
+    """How many words were read and written."""
     made, taken = words(text), words(read)
     if not taken:
         return told(f"{made:,} words")
-    return told(f"{made:,} of {taken:,} words, {made / taken:.0%}")
+    return told(f"{taken:,} words read, {made:,} written")
 
 
 def words(text: Any) -> int:

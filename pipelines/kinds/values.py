@@ -82,13 +82,18 @@ class Choice(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern(Kind):
-    """A string that matches `regex` as a whole; `form` says what is valid."""
+    """A string that matches `regex` as a whole; `form` says what is valid.
+
+    `lead` may stand in front of it, as where an address is pasted, and is left out.
+    """
 
     regex: re.Pattern[str]
     form: str
     suggestions: tuple[str, ...] = ()
+    lead: str = ""
 
     def check(self, name: str, value: Any, limits: Limits) -> str:
-        if not isinstance(value, str) or not self.regex.fullmatch(value.strip()):
+        meant = value.strip().removeprefix(self.lead) if isinstance(value, str) else ""
+        if not self.regex.fullmatch(meant):
             raise InputError(name, f"must be {self.form}.")
-        return value.strip()
+        return meant

@@ -32,7 +32,7 @@ ROW = TaskSpec(
         Field(
             name="top_k",
             kind=Integer(low=1, high=MAX_LABELS),
-            label="Labels",
+            label="Labels shown",
             help="How many of the likeliest labels to show; more than there are shows all.",
             default=5,
             route=ENGINE,

@@ -96,7 +96,7 @@ ROW = TaskSpec(
     modality="Text",
     title="Question answering",
     place=2,
-    help="Ask a text, and see where in it the answer stands.",
+    help="Ask about a text; the answer is marked in it.",
     became="transformers 5 took it out and offers text-generation with a chat model; models that "
     "point at the answer (BERT and its kin) still run here.",
     ways=(POINTS, READS_THEN_WRITES, CONTINUES),

@@ -39,7 +39,7 @@ ROW = rewriter(
     id="text2text-generation",
     title="Text to text",
     place=3,
-    help="Let a T5 or another such model make a text of a text; the task stands in front of it.",
+    help="Give T5 or a similar model a text, with what to do written in front of it.",
     became="transformers 5 took it out and offers text-generation with a chat model; T5, BART and "
     "their kin still run here.",
     inputs=(text_field("Text with its task", "translate English to German: The house is old."),),
