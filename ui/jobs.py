@@ -34,7 +34,9 @@ LENGTHS = {"days": 86_400, "hours": 3_600, "minutes": 60}
 """In seconds, the longest first."""
 NONE = "No job yet. Open a task, choose Many, and give it a table, a ZIP or some lines."
 PRIVATE = "Open a job by the link that you got when you started it."
-LIST_HEAD = ["Job", "Task", "State", "Rows", "Errors"]
+LIST_HEAD = ["Job", "Task", "Input", "State", "Rows", "Errors"]
+LIST_WIDTHS = ["230px", "240px", "240px", "150px", "150px", "90px"]
+CHOOSE = "Jobs: click a line to see its answers"
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 WORDS = {
     "waiting": "Waiting for its turn", RUNNING: "Running", PAUSED: "Paused", CANCELLED: "Cancelled",
@@ -58,8 +60,8 @@ class JobsPage:
         self.tokens = tokens
         self.settings = settings
         self.listed = gr.Dataframe(
-            headers=LIST_HEAD, label="Jobs", interactive=False, max_height=260, buttons=[],
-            elem_classes="table", column_widths=["230px", "240px", "150px", "150px", "90px"],
+            headers=LIST_HEAD, label=CHOOSE, interactive=False, max_height=260, buttons=[],
+            elem_classes="table", column_widths=LIST_WIDTHS,
         )  # fmt: skip
         self.head = gr.HTML()
         with gr.Row(elem_classes="buttons") as self.buttons:
@@ -71,7 +73,8 @@ class JobsPage:
         self.report = ReportView()
         with gr.Row(elem_classes="buttons", visible=False) as self.files:
             self.downloads = {
-                format: gr.Button(format.upper(), size="sm", min_width=90) for format in WRITERS
+                format: gr.Button(f"Download {format.upper()}", size="sm", min_width=130)
+                for format in WRITERS
             }
         self.results = gr.Dataframe(
             label="Results so far", interactive=False, wrap=True, max_height=420, buttons=[],
@@ -126,7 +129,14 @@ class JobsPage:
 
     def _list(self, jobs: list[Job]) -> dict[Block, Any]:
         rows = [
-            [j.id, j.manifest.task, told(WORDS[j.state.status]), _rows(j), f"{j.state.errors:,}"]
+            [
+                j.id,
+                j.manifest.task,
+                j.manifest.name,
+                told(WORDS[j.state.status]),
+                _rows(j),
+                f"{j.state.errors:,}",
+            ]
             for j in jobs
         ]
         return {self.listed: gr.update(value=rows, visible=bool(rows))}

@@ -42,8 +42,9 @@ CLOSED = "(needs a token)"
 CHOOSE = "Click a line of the table first."
 IN_USE = "{model} is in use; wait until its run has ended, or stop it."
 GONE = "That model is not in memory any more; choose another line."
-HELD_HEAD = ["Model", "Task", "Device", "Precision", "Size", "Used", "Leaves", "Id"]
-HELD_WIDTHS = ["260px", "220px", "110px", "100px", "140px", "120px", "150px", "130px"]
+HELD_HEAD = ["Model", "Task", "Device", "Precision", "Size", "Used", "Unloads", "Id"]
+HELD_WIDTHS = ["250px", "220px", "80px", "90px", "100px", "140px", "130px", "130px"]
+IN_MEMORY = "In memory: click a line, then a button below"
 DISK_HEAD = ["Model", "Size", "Used"]
 DISK_WIDTHS = ["420px", "110px", "140px"]
 Named = TypeVar("Named", Held, shelf.OnDisk)
@@ -65,7 +66,7 @@ class ModelsPage:
         self.said = gr.HTML()
         self.empty = gr.HTML()
         with gr.Column(visible=False) as self.held_part:
-            self.held = _table("In memory", HELD_HEAD, HELD_WIDTHS)
+            self.held = _table(IN_MEMORY if self.mine else "In memory", HELD_HEAD, HELD_WIDTHS)
         with gr.Row(elem_classes="buttons", visible=False) as self.buttons:
             self.unload = _button("Unload")
             self.pin = _button("Pin")

@@ -29,6 +29,9 @@ from pipelines.processors import PARTS
 from pipelines.spec import Invocation, ModelFacts, TaskSpec
 from pipelines.uploads import Upload
 
+AT_HOME = "# To be run in the playground's own folder: the starters are in it."
+"""On top of what loads a starter, which is no model of the Hub."""
+
 
 class Named:
     """Stands for a value in a call and is written as its name; attributes become dotted names."""
@@ -106,7 +109,8 @@ def snippet(
         printed = [*prepared.setup, *_printed(spec, call, {**prepared.params, **inputs})]
     imports = sorted({*imports, *(x for x in prepared.before if x.startswith("from"))}, key=_module)
     before = [line for line in prepared.before if not line.startswith("from")]
-    lines = [*imports, "", *before, *loading, "", *reading]
+    where = [AT_HOME] if load.model.startswith(STARTER) else []
+    lines = [*where, *imports, "", *before, *loading, "", *reading]
     return "\n".join([*lines, *printed]) + "\n"
 
 

@@ -119,7 +119,7 @@ def test_a_job_outlives_its_tab_and_its_server(
     again.page.get_by_text(f"{rows:,} of {rows:,} rows").first.wait_for()
     again.page.get_by_text("accuracy").first.wait_for()
     with again.page.expect_download() as download:
-        again.page.get_by_role("button", name="CSV", exact=True).click()
+        again.page.get_by_role("button", name="Download CSV", exact=True).click()
     with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
         found = list(csv.DictReader(file))
     assert [row["id"] for row in found] == [f"row-{n}" for n in range(rows)]
