@@ -125,7 +125,13 @@ def decode(
             return Decoded(*door.decoder(call))
         except PipelineError:
             raise
-        except Exception:  # hostile bytes make decoders raise anything, from KeyError to zlib.error
-            log.warning("a %s file for %s could not be decoded", source.format, name, exc_info=True)
+        except (
+            Exception
+        ) as error:  # hostile bytes make decoders raise anything, from KeyError to zlib.error
+            traced = log.isEnabledFor(logging.DEBUG)
+            log.warning(
+                "a %s file for %s could not be decoded: %r",
+                source.format, name, error, exc_info=traced,
+            )  # fmt: skip
             why = f"is not a readable {source.format} file; it may be cut short or damaged."
             raise InputError(name, why) from None

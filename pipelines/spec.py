@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -257,7 +257,7 @@ class TaskSpec:
         known = {f.name: f for f in self.fields}
         for name in values:
             if name not in known:
-                raise InputError(name, _unknown(name, tuple(known)))
+                raise InputError(name, not_known(name, tuple(known)))
         checked = {name: f.check(values.get(name), limits) for name, f in known.items()}
         _check_budget(checked, limits)
         return Parsed(
@@ -277,10 +277,11 @@ def _located(value: Any, folder: Path) -> Any:
     return value
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
+def not_known(name: str, known: Sequence[str]) -> str:
+    """Of a parameter that there is not: what was meant, or what there is."""
     near = get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."
-    return f"is not a parameter of this task.{hint}"
+    return f"is not a parameter here.{hint}"
 
 
 def _check_budget(values: Mapping[str, Any], limits: Limits) -> None:

@@ -164,7 +164,7 @@ def test_missing_unknown_and_too_many_values_are_refused(app: Served) -> None:
         "image: is missing; add it and run again.",
     )
     unknown = app.call("image_classification", {"image": "http://a/b", "topk": 1}, "v2/")
-    assert unknown == ("422", "topk: is not a parameter of this task. Did you mean top_k?")
+    assert unknown == ("422", "topk: is not a parameter here. Did you mean top_k?")
     many = app.call("image_classification", {"data": ["http://a/b"] + [None] * 20})
     assert many[1]["error"].startswith("data: has 21 values; this takes ")
     with pytest.raises(TypeError, match="topk"):

@@ -91,3 +91,20 @@ def test_our_own_reading_of_a_text_says_the_same() -> None:
 def test_a_fault_of_ours_is_no_refusal() -> None:
     with pytest.raises(KeyError), refusals():
         raise KeyError("a bug")
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("Greedy methods without beam search do not support `num_return_sequences`", "do_sample"),
+        (
+            "The provided hypothesis_template was not able to be formatted with the target labels",
+            "{}",
+        ),
+    ],
+)
+def test_what_the_libraries_say_of_our_parameters_has_a_next_step(said: str, sentence: str) -> None:
+    with pytest.raises(EngineError) as refused, refusals():
+        raise ValueError(f"{said} and more.")
+    assert sentence in str(refused.value)
+    assert said not in str(refused.value)

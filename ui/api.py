@@ -30,9 +30,10 @@ from pipelines.token import Token
 from settings import Settings
 from ui.doors import Endpoint, GuardedBlocks
 from ui.messages import refusal
+from ui.refusals import TOKEN
 from ui.schema import annotation_of, example_of, range_of, schema_of, written_type
 
-TOKEN, VISITORS = "oauth_token", gr.OAuthToken | None
+VISITORS = gr.OAuthToken | None
 """The caller's own token of the Hub; Gradio hands it over beside the parameters."""
 SO_FAR: dict[type[OutputKind], Callable[[Any], Any]] = {
     Reply: lambda texts: [{"generated_text": text} for text in texts],

@@ -8,7 +8,6 @@ for every component and payload shape, so neither handlers nor components need t
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,8 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
-from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
 from gradio.block_function import BlockFunction
 from gradio.data_classes import BlocksConfigDict
 from gradio.exceptions import InvalidPathError
@@ -29,15 +27,15 @@ from gradio_client.utils import is_http_url_like
 from starlette.middleware import Middleware
 
 from pipelines.errors import InputError
-from pipelines.field import MISSING
-from pipelines.limits import Limits
 from pipelines.quota import Quota
 from pipelines.spec import TaskSpec
 from settings import Settings, upload_folder
 from ui.bodies import Bodies, swept
+from ui.breaks import Breaks
 from ui.full_queue import told_when_full
 from ui.language import Languages
-from ui.messages import message_of, refusal
+from ui.messages import refusal
+from ui.refusals import refuse_body, refuse_call
 
 QUEUE_SIZE = 256
 PUBLIC_QUEUE_SIZE = 64
@@ -46,10 +44,8 @@ CONCURRENT = 32
 """Events of one function at once; most of them wait for the engine, which has its own lanes."""
 THREADS = 256
 """Threads for handlers that wait for the engine, apart from those that serve pages and files."""
-CALL = "/call/"
-UNKNOWN_PARAMETER = re.compile(r"Parameter `(.+?)` is not a valid")
-MISSING_PARAMETER = re.compile(r"required argument: (\S+)")
-"""How gradio_client.utils.construct_args says it (gradio_client 2.7)."""
+MOST_DEPTH = 50
+"""Of lists and objects in each other in one value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +140,8 @@ class GuardedBlocks(gr.Blocks):
         An endpoint may leave out values at the end. Its files reach the row's own check as plain
         path or URL, which Gradio does not touch.
         """
+        if deeper(inputs, MOST_DEPTH):
+            raise InputError("data", f"is nested deeper than {MOST_DEPTH}; send plainer values.")
         given, wanted = len(inputs), len(block_fn.inputs)
         if block_fn.api_name in self.endpoints:
             if given > wanted:
@@ -174,6 +172,19 @@ def without_meta(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_meta(item) for item in value]
     return value
+
+
+def deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects lie in each other more than so many times."""
+    level = [value]
+    for _ in range(most + 2):
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, list | dict)
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+        ]
+    return any(isinstance(part, list | dict) for part in level)
 
 
 def names_remote_file(value: Any) -> bool:
@@ -225,31 +236,6 @@ def lifespan(quota: Quota) -> Callable[[App], AbstractAsyncContextManager[None]]
     return light_sessions
 
 
-async def refuse_call(request: Request, error: Exception) -> JSONResponse:
-    """A sentence for what Gradio's routes raise: unknown endpoints and parameter names."""
-    status, message = 500, ""
-    blocks = request.app.get_blocks()
-    if CALL in request.url.path and isinstance(blocks, GuardedBlocks):
-        status, message = _call_refusal(blocks, request.path_params.get("api_name", ""), error)
-    return JSONResponse({"detail": message or message_of(error)}, status_code=status)
-
-
-def _call_refusal(blocks: GuardedBlocks, name: str, error: Exception) -> tuple[int, str]:
-    endpoint = blocks.endpoints.get(name)
-    if endpoint is None:
-        known = ", ".join(f"/{known}" for known in blocks.endpoints)
-        return 404, f"There is no endpoint of this name; there are {known}."
-    unknown = UNKNOWN_PARAMETER.search(str(error))
-    missing = MISSING_PARAMETER.search(str(error))
-    if missing:
-        return 422, str(InputError(missing[1], MISSING))
-    try:
-        endpoint.spec.parse({unknown[1]: None} if unknown else {}, Limits())
-    except InputError as refused:
-        return (422, str(refused)) if unknown else (500, "")
-    return 500, ""
-
-
 def queue_options(settings: Settings) -> dict[str, Any]:
     """Arguments of `Blocks.queue`: bounded, and no way around it (R19)."""
     return {
@@ -276,8 +262,12 @@ def launch_options(settings: Settings) -> dict[str, Any]:
             "lifespan": lifespan(quota),
             "middleware": [
                 Middleware(Languages),
+                Middleware(Breaks),
                 Middleware(Bodies, limits=limits, quota=quota),
             ],
-            "exception_handlers": dict.fromkeys(handled, refuse_call),
+            "exception_handlers": {
+                **dict.fromkeys(handled, refuse_call),
+                RequestValidationError: refuse_body,
+            },
         },
     }

@@ -26,15 +26,27 @@ CROWDED_SAID = (
     "The question leaves too little of the model's window to the text; shorten the question, or "
     "choose a longer window or a smaller overlap."
 )
+SAID = {
+    CROWDED: CROWDED_SAID,
+    re.compile("num_return_sequences"): (
+        "Several answers (num_return_sequences) need sampling (do_sample), or at least as many "
+        "beams (num_beams) as answers; set one of them."
+    ),
+    re.compile("was not able to be formatted with the target labels"): (
+        "The first of the labels is {}, the mark of a gap; write it in words."
+    ),
+}
+"""What the libraries say -> our sentence with the next step."""
 
 
 def reason_of(error: BaseException) -> str:
     """The first line of an error without paths of this machine; its type where it says nothing.
 
-    What comes of a long question has its next step.
+    What is in SAID has its next step.
     """
-    if CROWDED.search(str(error)):
-        return CROWDED_SAID
+    for pattern, sentence in SAID.items():
+        if pattern.search(str(error)):
+            return sentence
     said = PATH.sub("…", str(error).strip().partition("\n")[0])[:REASON_CHARS]
     return f"The model refused this: {said or type(error).__name__}"
 
