@@ -15,12 +15,16 @@ from pipelines.jobs.exports import records
 from pipelines.jobs.job import Job
 from pipelines.jobs.order import Order
 from pipelines.jobs.scores import read_report
+from pipelines.kinds import Integer
+from pipelines.limits import Limits
 from pipelines.load_fields import MAX_BATCH
 from pipelines.strict_json import to_json
 from pipelines.token import Token
 
 MOST_ROWS = 1_000
 """Rows in one page of results."""
+MOST = 1_000_000_000
+"""Rows that may be asked for, or passed over."""
 
 
 def add_job_endpoints(desk: Desk) -> None:
@@ -60,15 +64,12 @@ def _start(desk: Desk) -> Callable[..., Any]:
         Returns:
             The job's id and state.
         """
-        if not isinstance(batch_size, int) or not 0 <= batch_size <= MAX_BATCH:
-            raise InputError("batch_size", f"must be a whole number from 0 to {MAX_BATCH}.")
-        if not isinstance(most_rows, int) or most_rows < 0:
-            raise InputError("most_rows", "must be a whole number from 0 up.")
+        whole = _numbers(batch_size=(batch_size, 0, MAX_BATCH), most_rows=(most_rows, 0, MOST))
         _check(task=task, lines=lines, truth=truth, folder=folder)
         order = Order(
             task=task, files=_listed(files), lines=lines, columns=_mapping("columns", columns),
-            values=_mapping("values", values), batch_size=batch_size, truth=truth,
-            most_rows=most_rows, place=folder, dataset=_mapping("dataset", dataset),
+            values=_mapping("values", values), truth=truth, place=folder,
+            dataset=_mapping("dataset", dataset), **whole,
             token=Token.checked(oauth_token.token if oauth_token else ""),
         )  # fmt: skip
         return _told(desk.start(order))
@@ -101,11 +102,8 @@ def _results(desk: Desk) -> Callable[..., Any]:
         Returns:
             {"rows": [the input's columns, the answer's, and error]}.
         """
-        for name, value, low, high in (("start", start, 0, None), ("count", count, 1, MOST_ROWS)):
-            if not isinstance(value, int) or value < low or (high and value > high):
-                most = f" to {high:,}" if high else " up"
-                raise InputError(name, f"must be a whole number from {low}{most}.")
-        rows = islice(records(_job(desk, id), start, count), count)
+        asked = _numbers(start=(start, 0, MOST), count=(count, 1, MOST_ROWS))
+        rows = islice(records(_job(desk, id), **asked), asked["count"])
         return {"rows": [to_json(row) for row in rows]}
 
     return job_results
@@ -136,6 +134,14 @@ def _check(**texts: Any) -> None:
     for name, value in texts.items():
         if not isinstance(value, str):
             raise InputError(name, "must be text.")
+
+
+def _numbers(**numbers: tuple[Any, int, int]) -> dict[str, int]:
+    """Checked whole numbers by name, each given with its lowest and highest."""
+    return {
+        name: Integer(low=low, high=high).check(name, value, Limits())
+        for name, (value, low, high) in numbers.items()
+    }
 
 
 def _listed(files: Any) -> list[Any]:

@@ -18,8 +18,8 @@ from pipelines.jobs.dataset import FIELD as DATASET
 from pipelines.jobs.folders import PLACE
 from pipelines.jobs.mask_measure import FIELD as TRUTH
 from pipelines.jobs.order import Order
+from pipelines.jobs.plain import FIELD
 from pipelines.jobs.preview import Preview, preview
-from pipelines.jobs.tables import FIELD
 from pipelines.kinds import TAKES_FILES
 from pipelines.spec import TaskSpec
 from pipelines.tasks import task

@@ -7,15 +7,21 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from pipelines.errors import InputError
-from pipelines.jobs.tables import FIELD, Cells
+from pipelines.jobs.plain import FIELD
+from pipelines.jobs.tables import Cells
 from pipelines.limits import MB
 
 MOST_ENTRIES = 10_000
 MOST_BYTES = 500 * MB
 MOST_RATIO = 100
 BLOCK_BYTES = 1 << 20
+LOCKED = 1
+"""The bit of an entry's flags that says that it is encrypted."""
+NAMELESS = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL)
+"""How the system says that no file can be called so, or another one is already."""
 LINK = 0o120000
 """The kind of a symbolic link in an entry's Unix mode."""
 NESTED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -32,6 +38,8 @@ def unpack(archive: Path, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with _opened(archive) as opened:
         wanted = _entries(opened)
+        if not wanted:
+            raise InputError(FIELD, "holds no files, or only archives; pack the files themselves.")
         left = min(MOST_BYTES, MOST_RATIO * max(archive.stat().st_size, BLOCK_BYTES))
         for entry in wanted:
             left -= _unpack_one(opened, entry, folder, left)
@@ -83,16 +91,16 @@ def _wanted(entry: zipfile.ZipInfo) -> bool:
         raise InputError(FIELD, f"names a file outside itself: {entry.filename[:80]!r}.")
     if entry.external_attr >> 16 & 0o170000 == LINK:
         raise InputError(FIELD, f"holds a link: {entry.filename[:80]!r}.")
+    if entry.flag_bits & LOCKED:
+        raise InputError(FIELD, "is locked with a password; make one without.")
     hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
     return not (entry.is_dir() or hidden or name.suffix.lower() in NESTED)
 
 
 def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, room: int) -> int:
     """The bytes written; more than the room is refused whatever the entry says of itself."""
-    target = _target(folder, entry.filename)
-    target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with opened.open(entry) as source, target.open("wb") as file:
+    with opened.open(entry) as source, _made(folder, entry.filename) as file:
         while block := source.read(BLOCK_BYTES):
             written += len(block)
             if written > room:
@@ -102,6 +110,20 @@ def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, r
                 )
             file.write(block)
     return written
+
+
+def _made(folder: Path, name: str) -> BinaryIO:
+    """A new file for an entry of that name."""
+    target = _target(folder, name)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("wb")
+    except OSError as error:
+        if error.errno not in NAMELESS:
+            raise
+        raise InputError(
+            FIELD, f"has a file that cannot be called {name[:80]!r} here; rename it."
+        ) from error
 
 
 def files_in(folder: Path) -> Iterator[Cells]:

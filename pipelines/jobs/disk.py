@@ -63,6 +63,7 @@ def write_json(target: Path, value: Any) -> None:
 
     def fill(path: Path) -> None:
         with path.open("wb", buffering=0) as file:
-            write(file, json.dumps(value, ensure_ascii=False, indent=1).encode())
+            text = json.dumps(value, ensure_ascii=False, indent=1)
+            write(file, text.encode("utf-8", "backslashreplace"))  # a lone surrogate as \\udxxx
 
     write_whole(target, fill)

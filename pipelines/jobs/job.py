@@ -22,8 +22,9 @@ from pipelines.jobs import disk
 from pipelines.jobs.archives import FILE, files_in
 from pipelines.jobs.folders import LIST, check_unchanged
 from pipelines.jobs.log import ResultLog
+from pipelines.jobs.plain import FIELD
 from pipelines.jobs.spool import Spool
-from pipelines.jobs.tables import FIELD, Cells, open_table
+from pipelines.jobs.tables import Cells, open_table
 
 VERSION = 1
 """Of the folder's layout; a job of another version is not resumed."""

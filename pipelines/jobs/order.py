@@ -13,8 +13,9 @@ from pipelines.jobs import folders, mapping
 from pipelines.jobs.archives import FILE, unpack
 from pipelines.jobs.dataset import read_ask, stops_as_refusals, streamed
 from pipelines.jobs.job import AUTO, INPUT, LISTED, Job, Manifest, fingerprint, make
+from pipelines.jobs.plain import FIELD
 from pipelines.jobs.scores import check_truth
-from pipelines.jobs.tables import FIELD, open_table
+from pipelines.jobs.tables import open_table
 from pipelines.kinds import TAKES_FILES, FileKind
 from pipelines.limits import Limits
 from pipelines.spec import TaskSpec
@@ -107,15 +108,15 @@ def _taken_in(folder: Path, order: Order, spec: TaskSpec, limits: Limits) -> Ori
     if order.place:
         return _named(own, order.place, spec, limits)
     if order.files:
-        return _uploaded(own, order.files, limits)
+        return _uploaded(own, order.files, spec, limits)
     if not order.lines.strip():
         raise InputError(FIELD, "is missing; paste lines or give files.")
-    (own / LINES).write_text(order.lines, "utf-8")
+    (own / LINES).write_bytes(order.lines.encode("utf-8", "replace"))
     return Origin(input=f"{INPUT}/{LINES}", name=LINES)
 
 
 def _check_one_origin(order: Order) -> None:
-    given = (order.files or order.lines.strip(), order.place.strip(), order.dataset)
+    given = (order.files, order.lines.strip(), order.place.strip(), order.dataset)
     if sum(map(bool, given)) > 1:
         raise InputError(FIELD, "is given twice; keep files or lines, a folder, or a data set.")
 
@@ -133,7 +134,7 @@ def _named(own: Path, place: str, spec: TaskSpec, limits: Limits) -> Origin:
     path = folders.resolved(place, limits)
     if path.is_file() and path.name.lower().endswith(ZIP):
         unpack(path, own)
-        return _beside(own)
+        return _beside(own, spec)
     if path.is_file() and not path.name.lower().endswith(TABLES):
         raise InputError(folders.PLACE, f"is no table; give {', '.join(TABLES)} or a folder.")
     table = path if path.is_file() else folders.only_table(path)
@@ -143,7 +144,7 @@ def _named(own: Path, place: str, spec: TaskSpec, limits: Limits) -> Origin:
     return Origin(input=LISTED, name=folders.LIST, folder=str(path))
 
 
-def _uploaded(own: Path, files: Sequence[Any], limits: Limits) -> Origin:
+def _uploaded(own: Path, files: Sequence[Any], spec: TaskSpec, limits: Limits) -> Origin:
     """One table, alone or beside the files that its rows name; or files, each of them a row."""
     uploads = [upload_of(file, limits) for file in files]
     if len(uploads) == 1 and uploads[0].name.lower().endswith(ZIP):
@@ -154,12 +155,19 @@ def _uploaded(own: Path, files: Sequence[Any], limits: Limits) -> Origin:
     if len(uploads) == 1 and uploads[0].name.lower().endswith(TABLES):
         name = _safe(uploads[0].name, Path())
         return Origin(input=f"{INPUT}/{name}", name=name)
-    return _beside(own)
+    return _beside(own, spec)
 
 
-def _beside(own: Path) -> Origin:
+def _beside(own: Path, spec: TaskSpec) -> Origin:
     """The only table among files, whose rows name the others; or all of them."""
+    from pipelines.media import formats_of
+    from pipelines.sources import either
+
     table = folders.only_table(own)
+    if table is None and not formats_of(spec):
+        raise InputError(
+            FIELD, f"is not one table, and this task reads no files; give one {either(TABLES)}."
+        )
     if table is None:
         return Origin(input=INPUT)
     return Origin(input=f"{INPUT}/{table.relative_to(own).as_posix()}", name=table.name)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pipelines.engine.intake import request_from
 from pipelines.engine.request import Request, Row, RowResult
-from pipelines.errors import PipelineError
+from pipelines.errors import InputError, PipelineError
 from pipelines.jobs.job import Job
 from pipelines.jobs.mapping import row_of, values_of
-from pipelines.jobs.tables import Cells
+from pipelines.jobs.plain import FIELD
+from pipelines.jobs.tables import Broken, Cells
 from pipelines.limits import Limits
 from pipelines.loading import STARTER
 from pipelines.tasks import task
@@ -59,6 +60,8 @@ class Cutter:
     def _take(self, window: Window, index: int, cells: Cells) -> None:
         manifest = self.job.manifest
         try:
+            if isinstance(cells, Broken):
+                raise InputError(FIELD, cells.why)
             values = values_of(
                 self.spec, cells, manifest.columns, self.job.files, window.scratch / str(index)
             )
