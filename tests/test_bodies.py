@@ -34,6 +34,7 @@ ROUTES = (
     "/login",
     "/nowhere",
 )
+SPANISH = {"Accept-Language": "es-ES"}
 every_route = pytest.mark.parametrize("route", ROUTES)
 
 
@@ -71,11 +72,11 @@ def send(app: Served, path: str, size: int, **headers: str) -> tuple[int, str]:
     return ask(app, path, body, {"Content-Type": "application/json", **headers})
 
 
-def upload(app: Served, size: int) -> tuple[int, str]:
+def upload(app: Served, size: int, **headers: str) -> tuple[int, str]:
     head = '--edge\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\n'
     body = head.encode() + os.urandom(size) + b"\r\n--edge--\r\n"
     kind = {"Content-Type": "multipart/form-data; boundary=edge"}
-    return ask(app, f"/{API}/upload", body, kind)
+    return ask(app, f"/{API}/upload", body, kind | headers)
 
 
 @every_route
@@ -105,6 +106,13 @@ def test_an_upload_has_a_limit_of_its_own_and_says_its_size(app: Served) -> None
     assert ask(app, f"/{API}/upload", iter([b"--edge--\r\n"]), kind)[0] == 411
 
 
+def test_a_page_is_refused_in_its_language_and_the_api_in_english(app: Served) -> None:
+    for status, text in (upload(app, 30_001, **SPANISH), send(app, ROUTES[0], 20_001, **SPANISH)):
+        assert status == 413
+        assert json.loads(text)["detail"].startswith("La petición tiene más de 0 MB")
+    assert "send less" in send(app, ROUTES[1], 20_001, **SPANISH)[1]
+
+
 def test_a_refused_body_of_many_megabytes_still_gets_its_sentence(app: Served) -> None:
     status, text = send(app, f"/{API}/queue/join", 20_000_000)
     assert (status, "send less" in text) == (413, True)
@@ -120,6 +128,7 @@ def test_a_full_upload_folder_refuses_and_recovers(
     status, text = upload(app, 5_000)
     assert status == 507
     assert "try again later" in json.loads(text)["detail"]
+    assert upload(app, 5_000, **SPANISH)[1].startswith('{"detail":"Los 5e-05 GB para archivos')
     big.unlink()
     for _ in range(100):
         if upload(app, 20)[0] == 200:

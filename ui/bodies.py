@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.limits import MB, Limits
 from pipelines.quota import Quota
+from ui.language import told
 
 UPLOAD = "/upload"
 """The end of the path of the one route that takes files."""
@@ -56,7 +57,7 @@ class Bodies:
         why = await asyncio.to_thread(room.__enter__)
         try:
             if why:
-                await _refuse(HTTPStatus.INSUFFICIENT_STORAGE, why, scope, send)
+                await _refuse(HTTPStatus.INSUFFICIENT_STORAGE, told(why), scope, send)
             else:
                 await self._app(scope, receive, send)
         finally:
@@ -101,7 +102,7 @@ def _counted(receive: Receive, most: int) -> Receive:
 
 
 def _too_large(most: int) -> str:
-    return TOO_LARGE.format(limit=most / MB)
+    return told(TOO_LARGE.format(limit=most / MB))
 
 
 async def _refuse(status: HTTPStatus, why: str, scope: Scope, send: Send) -> None:
