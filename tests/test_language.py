@@ -29,7 +29,7 @@ from ui.app import build_app, launch_options
 from ui.catalogue import NAME, Catalogue, Template
 from ui.full_queue import FULL, SOON
 from ui.jobs import jobs_tab
-from ui.language import FOLDER, LANGUAGES, preferred, speaking, told, translated
+from ui.language import FOLDER, LANGUAGES, preferred, speaking, told, translated, wanted
 from ui.models import models_tab
 from ui.place import Place
 from ui.task_tab import build_panel
@@ -194,6 +194,24 @@ def test_the_header_says_the_language(header: str, wanted: str) -> None:
     assert preferred(header) == wanted
 
 
+@pytest.mark.parametrize(
+    ("query", "headers", "found"),
+    [
+        ("lang=es", {}, "es"), ("job=1&lang=es", {"accept": "text/html"}, "es"),
+        ("lang=en", {"accept-language": "es"}, "en"), ("", {"referer": "http://a/?lang=es"}, "es"),
+        ("", {"referer": "http://a/b/?x=1&lang=es#c", "accept-language": "en"}, "es"),
+        ("lang=en", {"referer": "http://a/?lang=es"}, "en"),
+        ("", {"referer": "http://a/?lang=es", "accept": "text/html,*/*"}, "en"),
+        ("lang=fr", {"accept-language": "es"}, "es"), ("lang=es-MX", {}, "en"),
+        ("slang=es", {}, "en"), ("", {"referer": "http://[?lang=esp"}, "en"),
+    ],
+)  # fmt: skip
+def test_the_address_of_the_page_goes_before_the_browser(
+    query: str, headers: dict[str, str], found: str
+) -> None:
+    assert wanted(headers, query) == found
+
+
 def test_gaps_are_filled_and_what_stands_in_them_is_left_alone() -> None:
     book = Catalogue({"{a} of {b}": "{b}: {a}", "Run": "Ejecutar", "{field}: {said}": "{said}!"})
     assert book.find("Run of 3") == "3: Run"
@@ -256,8 +274,20 @@ def test_the_page_says_its_language(url: str) -> None:
     assert "Ejecutar" not in asking(url, "config", "en").text
 
 
+def test_a_page_in_a_chosen_language_leads_back_and_has_gradios_words_in_it(url: str) -> None:
+    plain, chosen, back = (
+        asking(url, place, "en-US").text for place in ("", "?lang=es", "?lang=en")
+    )
+    assert "Clasificación de texto" in chosen
+    assert "navigator" not in plain
+    assert 'Object.defineProperty(navigator, "language"' in chosen
+    links = [re.findall(r'"link":"(\?lang=..)"', page) for page in (plain, chosen, back)]
+    assert links == [["?lang=es"], ["?lang=en"], ["?lang=es"]]
+    assert "Clasificación de texto" not in back
+
+
 def test_the_api_speaks_english(url: str) -> None:
-    headers = {"Accept-Language": "es-ES"}
+    headers = {"Accept-Language": "es-ES", "Referer": f"{url}?lang=es"}
     route = f"{url}gradio_api/call/text_classification"
     started = httpx.post(route, json={"data": [""]}, headers=headers, timeout=30).json()
     answer = httpx.get(f"{route}/{started['event_id']}", headers=headers, timeout=30).text

@@ -32,6 +32,7 @@ from ui.unserved import unserved
 HERE = Path(__file__).parent
 TITLE = "Pipeline Playground"
 LINE = "Every transformers pipeline in your browser: pick a task, try an example, bring your own."
+SCRIPTS = ("keys", "aloud", "links")
 SESSIONS = 500
 """Browser sessions whose state is kept; each costs some tens of kilobytes."""
 WARM_UP_SECONDS = 90.0
@@ -55,7 +56,9 @@ def _page(engine: Engine, settings: Settings, desk: Desk | None) -> gr.Blocks:
     with SpokenBlocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         with gr.Row(elem_classes="header"):
             gr.Markdown(f"# {TITLE}\n{LINE}", min_width=300)
-            models = gr.HTML(min_width=240)
+            with gr.Column(min_width=240, elem_classes="beside"):
+                models = gr.HTML()
+                gr.Button("Español", link="?lang=es", size="sm", elem_classes="other")
         chosen = gr.State("")
         with gr.Tabs(elem_classes="modalities", overflow_behavior="wrap") as tabs:
             place = Place(engine, settings, desk, chosen, tabs)
@@ -89,7 +92,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": build_theme(),
         "css_paths": HERE / "page.css",
         "head": OWN_MEDIA_ONLY,
-        "js": "() => {{ ({})(); ({})(); }}".format(*(script(n) for n in ("keys", "aloud"))),
+        "js": "() => {{ {} }}".format(" ".join(f"({script(name)})();" for name in SCRIPTS)),
         "footer_links": ["api", "settings"],
         "allowed_paths": [str(EXAMPLES)],
         "state_session_capacity": SESSIONS,

@@ -1,4 +1,4 @@
-"""The language of whoever looks at the page, by the `Accept-Language` header of the browser.
+"""The language of whoever looks at the page: that of its address (`?lang=es`), or the browser's.
 
 Rows and code are written in English. What a page is laid out with is translated where it leaves the
 server; what an event says is translated by `told` where it is written. What has no translation is
@@ -28,6 +28,9 @@ FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "es")
 HEADER = "accept-language"
+HTML = "text/html"
+CHOSEN = re.compile(rf"[?&]lang=({'|'.join(LANGUAGES)})(?=[&#]|$)")
+"""In an address."""
 CALL = "/call/"
 """In the paths of the API."""
 LABELS = ("label", "info", "placeholder")
@@ -42,7 +45,27 @@ MARKED = 'lang="{0}" data-lang="{0}"'
 """How the page says its language. Gradio's script puts the browser's own into `lang` (6.31), which
 may be none that is spoken here; `aloud.js` puts it right."""
 
+HEAD = b"<head>"
+INSTEAD = (
+    HEAD
+    + b"""<script>
+Object.defineProperty(navigator, "language", {value: document.documentElement.dataset.lang});
+</script>"""
+)
+"""By this property Gradio chooses the language of its own words (6.31)."""
+
 _now: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def wanted(headers: Mapping[str, str], query: str = "") -> str:
+    """The language of a request: that of the page's address, else the browser's.
+
+    What a page asks for names the page as its referrer, so nothing has to be stored for it, and it
+    works in a frame of another site. A page that is opened by a link of ours is another page.
+    """
+    place = "" if HTML in headers.get("accept", "") else headers.get("referer", "")
+    chosen = CHOSEN.search(f"?{query}") or CHOSEN.search(place)
+    return chosen[1] if chosen else preferred(headers.get(HEADER, ""))
 
 
 def preferred(header: str) -> str:
@@ -153,7 +176,7 @@ def _html(value: str, catalogue: Catalogue) -> str:
 
 
 OWN: Mapping[str, Mapping[str, Any]] = {
-    "button": {"value": _said},
+    "button": {"value": _said, "link": _said},
     "checkboxgroup": {"choices": _choices},
     "dataframe": {"headers": _all, "value": _headed},
     "dataset": {"sample_labels": _all},
@@ -177,26 +200,31 @@ class Languages:
             await self._app(scope, receive, send)
             return
         plain = CALL in scope["path"]
-        language = ENGLISH if plain else preferred(Headers(scope=scope).get(HEADER, ""))
+        query = scope["query_string"].decode("latin-1")
+        language = ENGLISH if plain else wanted(Headers(scope=scope), query)
         with speaking(language):
-            await self._app(scope, receive, _marked(send))
+            await self._app(scope, receive, _marked(send, bool(CHOSEN.search(f"?{query}"))))
 
 
-def _marked(send: Send) -> Send:
-    """The same answer; a page of HTML names its language, and that it depends on the header."""
+def _marked(send: Send, chosen: bool) -> Send:
+    """The same answer; a page of HTML names its language, and that it depends on the header.
+
+    Where the language was chosen, Gradio's own words are to be in it, too.
+    """
     held: Message | None = None
 
     async def marked(message: Message) -> None:
         nonlocal held
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            if headers.get("content-type", "").startswith("text/html"):
+            if headers.get("content-type", "").startswith(HTML):
                 headers.add_vary_header("Accept-Language")
                 held = message
                 return
         elif held is not None and message["type"] == "http.response.body":
             body = message.get("body", b"")
             named = body.replace(PLAIN, MARKED.format(spoken()).encode(), 1)
+            named = named.replace(HEAD, INSTEAD, 1) if chosen else named
             headers = MutableHeaders(scope=held)
             if "content-length" in headers:
                 longer = int(headers["content-length"]) + len(named) - len(body)

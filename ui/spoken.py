@@ -9,7 +9,7 @@ from gradio.block_function import BlockFunction
 from gradio.data_classes import BlocksConfigDict
 
 from ui.doors import GuardedBlocks
-from ui.language import ENGLISH, HEADER, laid_out, preferred, speaking, told
+from ui.language import ENGLISH, laid_out, speaking, told, wanted
 
 
 class SpokenBlocks(GuardedBlocks):
@@ -45,11 +45,11 @@ class SpokenBlocks(GuardedBlocks):
         return answers
 
     def _language(self, block_fn: BlockFunction | int, request: gr.Request | None) -> str:
-        """The browser's for the page's own events; an endpoint has no reader."""
+        """The page's for its own events; an endpoint has no reader."""
         known = self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn
         if not (request and request.request and known) or known.api_visibility == "public":
             return ENGLISH
-        return preferred(request.headers.get(HEADER, ""))
+        return wanted(request.headers)
 
 
 def _head(table: gr.Dataframe, value: Any) -> None:

@@ -39,6 +39,23 @@ def test_a_panel_that_is_opened_later_is_spanish_too(see: Callable[..., Visit]) 
     assert "Descargar" in visit.seen(".downloads").inner_text()
 
 
+def test_a_visitor_may_choose_the_language(see: Callable[..., Visit]) -> None:
+    visit = see(locale="en-US")
+    visit.seen(".models.ready").wait_for()
+    visit.page.goto(f"{visit.page.url}?__theme=dark")
+    visit.seen(".models.ready").wait_for()
+    visit.page.get_by_role("link", name="Español").click()
+    visit.open("Visión", "Clasificación de imágenes")
+    assert visit.seen("button.run").inner_text() == "Ejecutar"
+    assert "clic" in visit.seen(".upload-container, button:has(.wrap)").inner_text()
+    visit.seen(".examples button").click()
+    assert "ejecución" in visit.done()
+    assert visit.page.url.endswith("?__theme=dark&lang=es")
+    visit.page.get_by_role("link", name="English").click()
+    visit.open("Text", "Text classification")
+    assert visit.seen("button.run").inner_text() == "Run"
+
+
 def test_any_other_browser_reads_english(see: Callable[..., Visit]) -> None:
     visit = see(locale="fr-FR")
     expect(visit.page.locator("html")).to_have_attribute("lang", "en")
