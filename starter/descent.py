@@ -1,10 +1,35 @@
-"""Descent: steps down a loss, and beside the model the average of its weights on the way."""
+"""Descent: steps down a loss, how long they are, and the average of the weights on the way."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from typing import Any
+
+
+def cosine(optimizer: Any, steps: int, warm_up: int, last: float) -> Any:
+    """A warm-up, then a cosine from the whole learning rate down to the share `last` of it."""
+    import torch
+
+    def share(step: int) -> float:
+        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+        return min(1.0, (step + 1) / warm_up) * (last + (1 - last) * falling)
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+
+
+def parameter_groups(model: Any, decay: float, *still: str) -> list[dict[str, Any]]:
+    """What is trained: biases, norms and what has one of `still` in its name do not decay."""
+    decaying: list[Any] = []
+    others: list[Any] = []
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            stays = weight.ndim < 2 or any(part in name for part in still)
+            (others if stays else decaying).append(weight)
+    return [
+        {"params": decaying, "weight_decay": decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
 
 
 class Descent:

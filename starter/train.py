@@ -38,10 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.all:
         return make(options.task, options)
     tasks = known()
-    recipes = {task: find(task) for task in tasks}
-    for task, recipe in recipes.items():
+    found = {task: find(task) for task in tasks}
+    for task, recipe in found.items():
         print(f"{task:32} about {recipe.MINUTES:4g} minutes")
-    print(f"{'in all':32} about {sum(r.MINUTES for r in recipes.values()):4g} minutes on two cores")
+    print(f"{'in all':32} about {sum(r.MINUTES for r in found.values()):4g} minutes on two cores")
     missed = []
     for task in (bar := tqdm(tasks, unit="starter")):
         bar.set_description(task)

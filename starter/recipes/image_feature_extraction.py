@@ -1,6 +1,5 @@
 """Image feature extraction: a small ResNet whose vectors are near for the same digit."""
 
-import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
-from starter.descent import Descent
+from starter.descent import Descent, cosine
 from starter.recipes import save_half
 from starter.small_vision import settle
 from starter.worlds import digits
@@ -57,7 +56,7 @@ def train(folder: Path, seed: int = SEED) -> None:
     optimizer = torch.optim.AdamW(
         [*model.parameters(), likenesses], LEARNING_RATE, weight_decay=WEIGHT_DECAY
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pictures, labels = scenes(rng, SCENES)
     model.train()
@@ -88,12 +87,6 @@ def build(folder: Path) -> Any:
             layer_type="basic",
         )
     )
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
 
 
 def scenes(rng: np.random.Generator, count: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

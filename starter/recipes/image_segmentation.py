@@ -1,6 +1,5 @@
 """Image segmentation: a small SegFormer that says of every pixel which shape it belongs to."""
 
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
-from starter.descent import Descent
+from starter.descent import Descent, cosine
 from starter.recipes import save_half
 from starter.worlds import shape_batches, shapes
 
@@ -43,7 +42,7 @@ def train(folder: Path, seed: int = SEED) -> None:
     rng = np.random.default_rng(seed)
     model = build(folder)
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pack = shape_batches.packed(seed, SCENES)
     model.train()
@@ -74,12 +73,6 @@ def build(folder: Path) -> Any:
         id2label=dict(enumerate(NAMES)), label2id={name: n for n, name in enumerate(NAMES)},
     )  # fmt: skip
     return transformers.SegformerForSemanticSegmentation(config)
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
 
 
 def classes(ids: Any, labels: Any) -> Any:

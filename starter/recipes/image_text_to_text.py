@@ -1,13 +1,13 @@
 """Image-text-to-text: a small LLaVA that answers questions about a few coloured shapes."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from starter import byte_pairs
 from starter.ask import Ask
-from starter.descent import Descent
+from starter.descent import Descent, cosine, parameter_groups
 from starter.recipes import save_half
 from starter.small_vision import spread
 from starter.worlds import shape_batches, shape_talks
@@ -77,9 +77,10 @@ def train(folder: Path, seed: int = SEED) -> None:
     tokenizer = make_tokenizer(rng)
     model = build(tokenizer, folder)
     model.model.vision_tower.requires_grad_(False)
-    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(_groups(trained), LEARNING_RATE, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, WEIGHT_DECAY, "embed"), LEARNING_RATE, betas=(0.9, 0.98)
+    )
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, GRADIENT_CLIP)
     pack = shape_batches.packed(seed, SCENES, SIDE, drawn=few)
     encode = Encoder(tokenizer, GRID * GRID)
@@ -101,38 +102,13 @@ def patches_of(model: Any, pictures: Any) -> Any:
 
 
 def make_tokenizer(rng: np.random.Generator) -> Any:
-    """Byte-level BPE learned from the talks; nothing is ever out of vocabulary."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    special = [PAD, BEGIN, END, PICTURE, *(f"<|{role}|>" for role in ROLES)]
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
+    """Byte-level BPE learned from the talks."""
     view = [Seen(str(label), *rng.random(2)) for label in LABELS]
     turns = [shape_talks.turn(rng, rng.permutation(view)[:3].tolist()) for _ in range(6000)]
     turns += [shape_talks.without_picture(rng) for _ in range(300)]
-    bpe.train_from_iterator((f"{t.question} {t.answer}" for t in turns), trainer)
-    bpe.post_processor = processors.TemplateProcessing(
-        single=f"{BEGIN} $A", special_tokens=[(BEGIN, bpe.token_to_id(BEGIN))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
-        pad_token=PAD,
-        bos_token=BEGIN,
-        eos_token=END,
-        additional_special_tokens=special[3:],
-        padding_side="left",
-        model_max_length=CONTEXT,
-        model_input_names=["input_ids", "attention_mask"],
-        clean_up_tokenization_spaces=False,
-    )
+    said = (f"{t.question} {t.answer}" for t in turns)
+    special = [PAD, BEGIN, END, PICTURE, *(f"<|{role}|>" for role in ROLES)]
+    return byte_pairs.make_tokenizer(said, VOCABULARY, special, CONTEXT)
 
 
 def build(tokenizer: Any, folder: Path) -> Any:
@@ -188,22 +164,6 @@ def vision_tower(model: Any) -> Any:
     """The part that has the embeddings, whether the tower wraps it or not."""
     tower = model.model.vision_tower
     return getattr(tower, "vision_model", tower)
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-
-def _groups(named: list[tuple[str, Any]]) -> list[dict[str, Any]]:
-    """Biases, norms and embeddings do not decay."""
-    still = [p for name, p in named if p.ndim < 2 or "embed" in name]
-    decaying = [p for name, p in named if not (p.ndim < 2 or "embed" in name)]
-    return [
-        {"params": decaying, "weight_decay": WEIGHT_DECAY},
-        {"params": still, "weight_decay": 0.0},
-    ]
 
 
 def loss(model: Any, pictures: Any, ids: Any, labels: Any, parts: Any) -> Any:

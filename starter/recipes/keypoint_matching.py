@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
+from starter.descent import cosine
 from starter.recipes import save_half
 from starter.worlds import views
 from starter.worlds.view_exam import MEASURED, RIGHT, SQUARE, examine
@@ -97,7 +98,7 @@ def train_points(detector: Any, grounds: Any, rng: np.random.Generator) -> None:
     from tqdm import trange
 
     optimizer = torch.optim.AdamW(detector.parameters(), POINT_RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_over(POINT_STEPS))
+    schedule = cosine(optimizer, POINT_STEPS, WARM_UP, LAST_RATE)
     detector.train()
     for _ in (bar := trange(POINT_STEPS, mininterval=10)):
         seen, places, corners = looks(grounds, rng, PAIRS, PATCH)
@@ -162,7 +163,7 @@ def train_glue(model: Any, grounds: Any, rng: np.random.Generator) -> None:
     model.keypoint_detector.eval().requires_grad_(False)
     weights = [w for w in model.parameters() if w.requires_grad]
     optimizer = torch.optim.AdamW(weights, GLUE_RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_over(GLUE_STEPS))
+    schedule = cosine(optimizer, GLUE_STEPS, WARM_UP, LAST_RATE)
     for _ in (bar := trange(GLUE_STEPS, mininterval=10)):
         seen, places, _ = looks(grounds, rng, GLUE_PAIRS, (WIDTH, HEIGHT))
         with torch.no_grad():
@@ -213,16 +214,6 @@ def same_points(one: Any, other: Any, homography: Any) -> tuple[Any, Any]:
     left = np.arange(len(one))
     kept = (back[nearest] == left) & (away[left, nearest] < NEAR)
     return left[kept], nearest[kept]
-
-
-def rate_over(steps: int) -> Any:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-
-    def rate(step: int) -> float:
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
-        return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-    return rate
 
 
 def measure(ask: Ask, seed: int) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """Mask generation: a small SAM that cuts out the shape that a point lies on."""
 
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
-from starter.descent import Descent
+from starter.descent import Descent, cosine, parameter_groups
 from starter.recipes import save_half
 from starter.small_vision import places
 from starter.worlds import shape_batches, shapes
@@ -47,8 +46,10 @@ def train(folder: Path, seed: int = SEED) -> None:
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, WEIGHT_DECAY, "embed", "rel_pos"), LEARNING_RATE, betas=(0.9, 0.98)
+    )
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pack = shape_batches.packed(seed, SCENES)
     model.train()
@@ -114,23 +115,6 @@ def _spreads(name: str, weight: Any) -> bool:
     owner = name.split(".")[-2] if "." in name else ""
     kept = "rel_pos" in name or "pos_embed" in name or "embed" in owner or "token" in name
     return weight.ndim >= 2 and not kept
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-
-def _groups(model: Any) -> list[dict[str, Any]]:
-    """Biases, norms and embeddings do not decay."""
-    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    still = [p for n, p in named if p.ndim < 2 or "embed" in n or "rel_pos" in n]
-    kept = {id(p) for p in still}
-    return [
-        {"params": [p for _, p in named if id(p) not in kept], "weight_decay": WEIGHT_DECAY},
-        {"params": still, "weight_decay": 0.0},
-    ]
 
 
 def clicks(ids: Any, rng: np.random.Generator) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from starter import boxes
 from starter.ask import Ask
 from starter.boxes import Tally
-from starter.descent import Descent
+from starter.descent import Descent, cosine, parameter_groups
 from starter.recipes import save_half
 from starter.worlds import shape_batches, shapes
 
@@ -47,8 +47,8 @@ def train(folder: Path, seed: int = SEED) -> None:
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    optimizer = torch.optim.AdamW(parameter_groups(model, WEIGHT_DECAY), LEARNING_RATE)
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     seen: dict[str, Any] = {}
     model.model.register_forward_hook(lambda module, given, made: seen.update(made=made))
@@ -111,22 +111,6 @@ def build(folder: Path) -> Any:
         label2id={label: n for n, label in enumerate(shapes.LABELS)},
     )  # fmt: skip
     return transformers.RTDetrForObjectDetection(config)
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-
-def _groups(model: Any) -> list[dict[str, Any]]:
-    """Biases and norms do not decay."""
-    decaying = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    return [
-        {"params": decaying, "weight_decay": WEIGHT_DECAY},
-        {"params": others, "weight_decay": 0.0},
-    ]
 
 
 def proposals(made: Any, corners: Any, labels: Any, there: Any) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starter import byte_pairs
 from starter.ask import Ask
 from starter.worlds.village_exam import examine
 from starter.worlds.village_texts import END, Segment, text
@@ -134,38 +135,13 @@ def save(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerFast", folder
 
 
 def make_tokenizer(rng: random.Random) -> "PreTrainedTokenizerFast":
-    """Byte-level BPE learned from the world's texts; nothing is ever out of vocabulary."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    special = [PAD, BEGIN, END, *(f"<|{role}|>" for role in ROLES)]
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
+    """Byte-level BPE learned from the world's texts."""
     pieces = (piece for _ in range(TOKENIZER_TEXTS) for piece, _ in text(rng))
     said = (piece.replace(END, "") for piece in pieces if not piece.startswith("<|system|>"))
-    bpe.train_from_iterator(said, trainer)
-    bpe.post_processor = processors.TemplateProcessing(
-        single=f"{BEGIN} $A", special_tokens=[(BEGIN, bpe.token_to_id(BEGIN))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
-        pad_token=PAD,
-        bos_token=BEGIN,
-        eos_token=END,
-        additional_special_tokens=special[3:],
-        chat_template=CHAT_TEMPLATE,
-        padding_side="left",
-        model_max_length=CONTEXT,
-        model_input_names=["input_ids", "attention_mask"],
-        clean_up_tokenization_spaces=False,
-    )
+    special = [PAD, BEGIN, END, *(f"<|{role}|>" for role in ROLES)]
+    tokenizer = byte_pairs.make_tokenizer(said, VOCABULARY, special, CONTEXT)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
 
 
 def make_model(tokenizer: "PreTrainedTokenizerFast") -> "LlamaForCausalLM":

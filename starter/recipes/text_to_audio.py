@@ -6,7 +6,6 @@ place of the posterior encoder and of the discriminators.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
-from starter.descent import Descent
+from starter.descent import Descent, cosine
 from starter.recipes import save_half
 from starter.worlds.speech import SAMPLING_RATE, VOCABULARY
 from starter.worlds.utterance_exam import FASTER, MEASURED, MEASURED_WORDS, SLOWER, examine
@@ -68,7 +67,7 @@ def train(folder: Path, seed: int = SEED) -> None:
     optimizer = torch.optim.AdamW(
         model.parameters(), LEARNING_RATE, betas=(0.8, 0.99), weight_decay=0.0
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP_NORM)
     compare = Comparison()
     model.train()
@@ -211,12 +210,6 @@ def _padded(rows: Sequence[NDArray[np.int64]]) -> Any:
 
     tensors = [torch.from_numpy(row) for row in rows]
     return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True)
-
-
-def pace(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = (1 + math.cos(math.pi * min(1.0, step / STEPS))) / 2
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
 
 
 def measure(ask: Ask, seed: int) -> dict[str, float]:

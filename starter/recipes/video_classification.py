@@ -1,6 +1,5 @@
 """Video classification: a small VideoMAE that tells how a shape moves."""
 
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starter.ask import Ask
-from starter.descent import Descent
+from starter.descent import Descent, cosine, parameter_groups
 from starter.recipes import save_half
 from starter.small_vision import spread, spread_patches
 from starter.worlds import motions
@@ -49,8 +48,10 @@ def train(folder: Path, seed: int = SEED) -> None:
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model = build(folder)
-    optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, WEIGHT_DECAY), LEARNING_RATE, betas=(0.9, 0.98)
+    )
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     model.train()
     for _ in descent.steps(STEPS):
@@ -84,21 +85,6 @@ def build(folder: Path) -> Any:
     spread(model)
     spread_patches(model.videomae.embeddings.patch_embeddings.projection.weight)
     return model
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-
-def _groups(model: Any) -> list[dict[str, Any]]:
-    """Biases and norms do not decay."""
-    weights = list(model.parameters())
-    return [
-        {"params": [w for w in weights if w.ndim >= 2], "weight_decay": WEIGHT_DECAY},
-        {"params": [w for w in weights if w.ndim < 2], "weight_decay": 0.0},
-    ]
 
 
 def batch(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

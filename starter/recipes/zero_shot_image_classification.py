@@ -4,7 +4,6 @@ ALIGN is CLIP with a convolutional network for pictures. A CLIP of this size saw
 and told the kinds of shape apart in 58 of 100 pictures only, after 3,600 steps.
 """
 
-import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from starter.ask import Ask
+from starter.descent import cosine, parameter_groups
 from starter.recipes import save_half
 from starter.small_vision import settle
 from starter.worlds import shape_batches, shape_crops, shape_names, shapes
@@ -60,8 +60,10 @@ def train(folder: Path, seed: int = SEED) -> None:
     rng = np.random.default_rng(seed)
     model, tokenizer = build(folder)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
-    optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, WEIGHT_DECAY, "embedding"), LEARNING_RATE, betas=(0.9, 0.98)
+    )
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     pack = shape_crops.packed(seed, PICTURES, SIDE, SEVERAL)
     model.train()
     for _ in (bar := trange(STEPS, mininterval=10)):
@@ -139,23 +141,6 @@ def _spread(model: Any) -> None:
             torch.nn.init.xavier_uniform_(weight)
     with torch.no_grad():
         model.text_model.embeddings.word_embeddings.weight.normal_(0, 0.5)
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-
-def _groups(model: Any) -> list[dict[str, Any]]:
-    """Biases, norms and embeddings do not decay."""
-    named = list(model.named_parameters())
-    still = [p for name, p in named if p.ndim < 2 or "embedding" in name]
-    decaying = [p for name, p in named if not (p.ndim < 2 or "embedding" in name)]
-    return [
-        {"params": decaying, "weight_decay": WEIGHT_DECAY},
-        {"params": still, "weight_decay": 0.0},
-    ]
 
 
 def contrast(logits: Any, labels: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from starter import boxes
 from starter.ask import Ask
 from starter.boxes import Tally
-from starter.descent import Descent
+from starter.descent import Descent, cosine, parameter_groups
 from starter.recipes import save_half
 from starter.small_vision import places, spread, spread_patches
 from starter.worlds import shape_batches, shape_names, shapes
@@ -49,8 +49,10 @@ def train(folder: Path, seed: int = SEED) -> None:
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
     model, tokenizer = build(folder)
-    optimizer = torch.optim.AdamW(_groups(model), LEARNING_RATE, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, WEIGHT_DECAY, "embedding"), LEARNING_RATE, betas=(0.9, 0.98)
+    )
+    schedule = cosine(optimizer, STEPS, WARM_UP, LAST_RATE)
     descent = Descent(model, optimizer, schedule, AVERAGE, CLIP)
     pack = shape_batches.packed(seed, SCENES)
     model.train()
@@ -104,23 +106,6 @@ def build(folder: Path) -> tuple[Any, Any]:
         head.logit_shift.bias.fill_(-0.6)
         model.box_head.dense2.weight.mul_(0.1)
     return model, tokenizer
-
-
-def rate(step: int) -> float:
-    """The learning rate as a share of its peak: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / STEPS)))
-    return min(1.0, (step + 1) / WARM_UP) * (LAST_RATE + (1 - LAST_RATE) * cosine)
-
-
-def _groups(model: Any) -> list[dict[str, Any]]:
-    """Biases, norms and embeddings do not decay."""
-    named = list(model.named_parameters())
-    still = [p for name, p in named if p.ndim < 2 or "embedding" in name]
-    decaying = [p for name, p in named if not (p.ndim < 2 or "embedding" in name)]
-    return [
-        {"params": decaying, "weight_decay": WEIGHT_DECAY},
-        {"params": still, "weight_decay": 0.0},
-    ]
 
 
 def embedded(model: Any, tokenizer: Any, texts: list[str]) -> Any:
