@@ -102,17 +102,14 @@ class ModelsPage:
             **QUIET,
         ).success(self.look_at_disk, None, shelf_view, **QUIET)  # fmt: skip
 
-    def look(self, seen: str, listed: str) -> Any:
-        """Draw what is in memory, and where other models are there, what is on the disk.
-
-        Nothing where nothing has changed: an empty dict would be an error (gradio 6.31).
-        """
+    def look(self, seen: str, listed: str) -> dict[Block, Any]:
+        """Draw what is in memory, and where other models are there, what is on the disk."""
         status = self.engine.status()
         rows = held_rows(map(self._named, status.held), time.time())
         gauges = "".join(map(gauge, status.memory))
         now, models = f"{rows}{gauges}", f"{sorted(held.model for held in status.held)}"
         if now == seen:
-            return gr.skip()
+            return {}
         return {
             self.seen: now,
             self.listed: models,
