@@ -37,6 +37,7 @@ SESSIONS = 500
 """Browser sessions whose state is kept; each costs some tens of kilobytes."""
 WARM_UP_SECONDS = 90.0
 LOOK_SECONDS = 0.5
+SCRIPTS = ("keys", "focus", "aloud")
 DEVICE = "device"
 OWN_MEDIA_ONLY = (
     '<meta http-equiv="Content-Security-Policy" '

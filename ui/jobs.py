@@ -61,10 +61,10 @@ class JobsPage:
         self.settings = settings
         self.listed = gr.Dataframe(
             headers=LIST_HEAD, label=CHOOSE, interactive=False, max_height=260, buttons=[],
-            elem_classes="table", column_widths=LIST_WIDTHS,
+            elem_classes="table", column_widths=LIST_WIDTHS, visible=False,
         )  # fmt: skip
         self.head = gr.HTML()
-        with gr.Row(elem_classes="buttons") as self.buttons:
+        with gr.Row(elem_classes="buttons", visible=False) as self.buttons:
             self.pause = gr.Button("Pause", min_width=90)
             self.resume = gr.Button("Resume", variant="primary", min_width=90)
             self.retry = gr.Button("Retry failed rows", min_width=140)
