@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.kinds import Questions, Table
 from pipelines.limits import Limits
-from starter.worlds import decisions, plain_tables
+from starter.worlds import decisions, plain_tables, table_questions
 
 SEEDS = range(40)
 
@@ -20,7 +20,7 @@ def test_a_question_has_cells_of_its_table(seed: int) -> None:
     table = plain_tables.table(rng)
     grid = Table().check("table", table.data, Limits())
     assert grid.columns == tuple(column.head for column in table.columns)
-    for asked in plain_tables.questions(table, rng, "train", 20):
+    for asked in table_questions.questions(table, rng, "train", 20):
         assert asked.cells
         assert len({place for _, place in asked.cells}) == 1
         assert all(row < len(grid.rows) for row, _ in asked.cells)
@@ -31,7 +31,7 @@ def test_a_question_has_cells_of_its_table(seed: int) -> None:
         if asked.form in ("total", "mean", "count_all", "list"):
             assert len(asked.cells) == len(grid.rows)
         if asked.form == "most":
-            assert asked.aggregation == plain_tables.NONE
+            assert asked.aggregation == table_questions.NONE
 
 
 def test_the_same_seed_makes_the_same_world() -> None:
@@ -45,7 +45,7 @@ def test_held_out_phrasings_are_never_in_training() -> None:
     for split, found in texts.items():
         rng = random.Random(5)
         table = plain_tables.table(rng)
-        asked = plain_tables.questions(table, rng, split, 3_000)  # type: ignore[arg-type]
+        asked = table_questions.questions(table, rng, split, 3_000)  # type: ignore[arg-type]
         found |= {question.text for question in asked}
     assert texts["held_out"]
     assert not texts["train"] & texts["held_out"]
@@ -93,7 +93,7 @@ def test_the_recipe_reads_tables_as_the_tokenizer_does(tmp_path: Path) -> None:
 
     for _ in range(20):
         table = plain_tables.table(rng)
-        for asked in plain_tables.questions(table, rng, "train", 2):
+        for asked in table_questions.questions(table, rng, "train", 2):
             mine = table_batches.encode(table, asked, ids, start, end)
             theirs = tokenizer(pd.DataFrame(table.data), asked.text, truncation="drop_rows_to_fit")
             assert mine["input_ids"] == theirs["input_ids"]

@@ -10,7 +10,9 @@ from starter.ask import Ask
 from starter.recipes import save_half
 from starter.small_bert import fit
 from starter.worlds import plain_tables as world
+from starter.worlds.language import Split
 from starter.worlds.table_batches import COLUMNS, QUESTIONS_PER_TABLE, ROWS, batches
+from starter.worlds.table_questions import AGGREGATIONS, NONE, Question, questions
 
 if TYPE_CHECKING:
     import torch
@@ -71,10 +73,10 @@ count is computed from them by the playground.
 tokens, up to 63 rows and 15 columns within 512 tokens, aggregation labels NONE, SUM, AVERAGE and
 COUNT, float16 weights that load as float32.
 
-**Data.** `starter/worlds/plain_tables.json` and `plain_tables.py`, seed 1, made while training,
-eight questions a table. A quarter of the tables have made-up names, and two questions in five get
-larger row and column numbers than they need. One phrasing in five is held out by a hash, so no
-seed can bring it into training.
+**Data.** `starter/worlds/plain_tables.json`, `plain_tables.py` and `table_questions.py`, seed 1,
+made while training, eight questions a table. A quarter of the tables have made-up names, and two
+questions in five get larger row and column numbers than they need. One phrasing in five is held
+out by a hash, so no seed can bring it into training.
 
 **Training.** `python -m starter.train table-question-answering`: 4500 steps of 32 questions, AdamW,
 cosine schedule, one CPU thread. The model starts with heads that look along rows, along columns and
@@ -101,8 +103,8 @@ def train(folder: Path, seed: int = TRAIN_SEED) -> None:
     config = TapasConfig(
         **ARCHITECTURE,
         vocab_size=len(tokenizer.vocab),
-        num_aggregation_labels=len(world.AGGREGATIONS),
-        aggregation_labels=dict(enumerate(world.AGGREGATIONS)),
+        num_aggregation_labels=len(AGGREGATIONS),
+        aggregation_labels=dict(enumerate(AGGREGATIONS)),
         no_aggregation_label_index=0,
         use_answer_as_supervision=False,
         average_logits_per_cell=False,
@@ -206,7 +208,7 @@ def make_tokenizer(folder: Path, rng: random.Random) -> "TapasTokenizer":
         table = world.table(rng)
         texts = [table.names.head, *(c.head for c in table.columns)]
         texts += [cell for c in table.columns for cell in c.cells]
-        texts += [q.text for q in world.questions(table, rng, "train", QUESTIONS_PER_TABLE)]
+        texts += [q.text for q in questions(table, rng, "train", QUESTIONS_PER_TABLE)]
         seen.update(word for text in texts for word in "".join(_letters(text)).split())
     words = sorted(word for word, times in seen.items() if times >= RARE and len(word) > 1)
     digits = [str(n) for n in range(10)] + [f"{n:02}" for n in range(100)]
@@ -238,30 +240,30 @@ def measure(ask: Ask, seed: int) -> dict[str, float]:
         "right_answers_new_phrasing": _share(new),
         **{
             f"right_{name.lower()}": _share([row for row in known if row[0] == name])
-            for name in world.AGGREGATIONS
+            for name in AGGREGATIONS
         },
     }
 
 
-def _exam(ask: Ask, rng: random.Random, split: world.Split) -> list[tuple[str, bool]]:
+def _exam(ask: Ask, rng: random.Random, split: Split) -> list[tuple[str, bool]]:
     """The aggregation of every question, and whether the answer was right."""
     found: list[tuple[str, bool]] = []
     while len(found) < EXAM_QUESTIONS:
         table = world.table(rng)
-        for question in list(world.questions(table, rng, split, 2))[:1]:
+        for question in list(questions(table, rng, split, 2))[:1]:
             told = ask(table=table.data, query=question.text)
             found.append((question.aggregation, is_right(table, question, told)))
     return found
 
 
-def is_right(table: world.Table, question: world.Question, told: dict[str, Any]) -> bool:
+def is_right(table: world.Table, question: Question, told: dict[str, Any]) -> bool:
     """Whether the same comes out: the same cells, or the same sum, mean or count of them."""
     cells = [table.columns[place].cells[row] for row, place in question.cells]
-    how = told.get("aggregator", world.NONE)
-    if question.aggregation == world.NONE:
-        return how == world.NONE and [tuple(c) for c in told["coordinates"]] == [*question.cells]
+    how = told.get("aggregator", NONE)
+    if question.aggregation == NONE:
+        return how == NONE and [tuple(c) for c in told["coordinates"]] == [*question.cells]
     wanted = aggregated(question.aggregation, cells)
-    return how != world.NONE and aggregated(how, told["cells"]).text == wanted.text
+    return how != NONE and aggregated(how, told["cells"]).text == wanted.text
 
 
 def _share(rows: list[tuple[str, bool]]) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.aggregation import number_in
 from starter.small_bert import stack
 from starter.worlds import plain_tables as world
+from starter.worlds.table_questions import AGGREGATIONS, Question, questions
 
 if TYPE_CHECKING:
     import torch
@@ -50,13 +51,13 @@ def encoded(tokenizer: "TapasTokenizer", rng: random.Random) -> Iterator[dict[st
     start, end = tokenizer.convert_tokens_to_ids(["[CLS]", "[SEP]"])
     while True:
         table = world.table(rng)
-        for question in world.questions(table, rng, "train", QUESTIONS_PER_TABLE):
+        for question in questions(table, rng, "train", QUESTIONS_PER_TABLE):
             yield encode(table, question, ids, start, end, rng)
 
 
 def encode(
     table: world.Table,
-    question: world.Question,
+    question: Question,
     ids: Any,
     start: int,
     end: int,
@@ -86,7 +87,7 @@ def encode(
             types += [kind] * len(pieces)
             labels += [int((row, place) in answer)] * len(pieces)
             said += [int(f" {' '.join(map(str, pieces))} " in words)] * len(pieces)
-    how = world.AGGREGATIONS.index(question.aggregation)
+    how = AGGREGATIONS.index(question.aggregation)
     spoken = {tuple(kind[1:3]) for kind, word in zip(types, said, strict=True) if word}
     rows_said = {row for _, row in spoken if row}
     columns_said = {column for column, row in spoken if not row}
