@@ -36,6 +36,7 @@ from ui.full_queue import told_when_full
 from ui.language import Languages
 from ui.messages import refusal
 from ui.refusals import refuse_body, refuse_call
+from ui.tools import in_json
 
 QUEUE_SIZE = 256
 PUBLIC_QUEUE_SIZE = 64
@@ -66,6 +67,15 @@ class GuardedBlocks(gr.Blocks):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.endpoints: dict[str, Endpoint] = {}
         super().__init__(*args, **kwargs)
+
+    @property
+    def mcp_server_obj(self) -> Any:
+        """Gradio's server of the MCP tools, which answer in JSON; None where there is none."""
+        return self._tools
+
+    @mcp_server_obj.setter
+    def mcp_server_obj(self, server: Any) -> None:
+        self._tools = in_json(server)
 
     def queue(self, *args: Any, **kwargs: Any) -> GuardedBlocks:
         """The queue without statistics; they are for the monitoring page, which is off."""
