@@ -22,6 +22,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> KeptSheets:
     """Nothing that another test has left."""
     fresh = KeptSheets()
     monkeypatch.setattr(pages, "kept_sheets", fresh)
+    monkeypatch.setattr(ocr, "_readings", ocr._Readings(9))
     return fresh
 
 
