@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from struct import error
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -53,6 +54,13 @@ def small(picture: Image, side: int) -> Image:
     copy = picture.copy()
     copy.thumbnail((side, side))
     return copy
+
+
+def jpeg(picture: Image, quality: int = 85) -> bytes:
+    """The picture as a JPEG file."""
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "JPEG", quality=quality)
+    return file.getvalue()
 
 
 def header_of(source: Source, limits: Limits) -> ImageFile:

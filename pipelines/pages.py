@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipelines.images import small
+from pipelines.images import jpeg, small
 from pipelines.ocr import AT_ONCE, NO_WORDS, Page, Reading
 from pipelines.sheets import Sheet, kept_sheets
 
@@ -132,6 +131,4 @@ class Asked(list[Any]):
 
 
 def _sheet(page: Page, reading: Reading = NO_WORDS) -> Sheet:
-    file = io.BytesIO()
-    small(page.image, LOOK_SIDE).save(file, "JPEG", quality=QUALITY)
-    return Sheet(file.getvalue(), page.image.size, reading)
+    return Sheet(jpeg(small(page.image, LOOK_SIDE), QUALITY), page.image.size, reading)

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from pipelines.images import small
+from pipelines.images import jpeg, small
 from pipelines.overlaps import iou
 from pipelines.spec import Output
 from ui import say
@@ -28,7 +28,6 @@ LONGEST_SIDE = 1_280
 """Pixels of the picture as it is shown; the boxes are of the whole picture all the same."""
 HIGHEST = 600
 """Pixels on the page."""
-QUALITY = 85
 SIDE_OF_CROP = 320
 MOST_CROPS = 24
 NAMED = 12
@@ -123,11 +122,9 @@ def boxes(output: Output) -> Display:
 
 def _kept(value: Values) -> dict[str, Any]:
     """What the controls act on: a small JPEG, every box, and the labels, the surest first."""
-    file = io.BytesIO()
-    small(value["picture"], LONGEST_SIDE).save(file, "JPEG", quality=QUALITY)
     best = {box["label"]: box["score"] for box in reversed(value["boxes"])}
     return {
-        "jpeg": file.getvalue(),
+        "jpeg": jpeg(small(value["picture"], LONGEST_SIDE)),
         "size": value["picture"].size,
         "boxes": value["boxes"],
         "labels": sorted(value["labels"], key=lambda label: -best.get(label, 0.0)),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from pipelines.images import jpeg
 from pipelines.spec import Output
 from ui.cloud import LEVELS, cloud, near, opened
 from ui.downloads import Download, downloads
@@ -132,15 +133,14 @@ def _usable(value: Any, at: Any, scale: Any, over: Any) -> bool:
 
 def _kept(value: Values) -> dict[str, Any]:
     """What the controls act on: the picture as JPEG, the depth in steps from least to most."""
-    file = io.BytesIO()
-    value["picture"].save(file, "JPEG", quality=QUALITY)
     found = np.asarray(value["depth"], np.float64)
     least, most = float(found.min()), float(found.max())
     flat = most - least <= FLAT * max(abs(least), abs(most))
     levels = np.rint((found - least) / (1.0 if flat else most - least) * LEVELS)
     levels = np.zeros_like(levels) if flat else levels
     return {
-        "jpeg": file.getvalue(), "levels": levels.astype(np.uint16), "least": least, "most": most,
+        "jpeg": jpeg(value["picture"], QUALITY), "levels": levels.astype(np.uint16),
+        "least": least, "most": most,
         "unit": value["unit"], "larger": value["larger"],
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.components import Component
 from PIL import Image
 
-from ui.likeness import jpeg
+from pipelines.images import jpeg
 from ui.panel import Values
 from ui.waves import safe
 

@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from pipelines.images import jpeg
 from pipelines.spec import Output
 from ui import say
 from ui.downloads import Download
@@ -19,7 +20,6 @@ from ui.panel import Display, Updates, Values
 from ui.vectors import MAPPED, Floats, cosines, flat, heat_map, plain, vector_files
 from ui.waves import safe
 
-QUALITY = 85
 COLUMNS = 5
 DUPLICATES = 0.95
 """Cosine from which two pictures are listed as near-duplicates, until the slider is moved."""
@@ -121,13 +121,6 @@ def _kept(value: Values, inputs: Values) -> dict[str, Any]:
     return {"names": names, "jpegs": [jpeg(p) for p in value["pictures"]], "alike": alike}
 
 
-def jpeg(picture: Image.Image) -> bytes:
-    """A small picture, small in bytes too."""
-    file = io.BytesIO()
-    picture.convert("RGB").save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()
-
-
 def _shown(value: Values, chosen: Sequence[int], first: int | None = None) -> list[Any]:
     """Pictures with their number and name, and with their cosine to the first, if one is named."""
     shown = []
@@ -184,9 +177,9 @@ def _map(value: Values, vectors: Floats) -> Any:
             marker={"size": 40, "opacity": 0}, hovertemplate="%{customdata}<extra></extra>",
         )
     )  # fmt: skip
-    for (x, y), jpeg in zip(places.tolist(), value["jpegs"], strict=True):
+    for (x, y), file in zip(places.tolist(), value["jpegs"], strict=True):
         figure.add_layout_image(
-            source=f"data:image/jpeg;base64,{b64encode(jpeg).decode()}", x=x, y=y, xref="x",
+            source=f"data:image/jpeg;base64,{b64encode(file).decode()}", x=x, y=y, xref="x",
             yref="y", sizex=SIZE_ON_MAP, sizey=SIZE_ON_MAP, xanchor="center", yanchor="middle",
             layer="above",
         )  # fmt: skip

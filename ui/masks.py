@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.images import jpeg, small
 from pipelines.spec import Output
 from ui import say
 from ui.boxes import COLOURS
@@ -107,18 +108,18 @@ def masks(output: Output) -> Display:
     picture.select(pick, controls, [picked, *thinned], **quiet)
 
     def show(value: Values, inputs: Values) -> Updates:
-        small = _kept(value)
-        names = [m["name"] for m in small["masks"]]
-        scored = any(m["score"] is not None for m in small["masks"])
+        packed = _kept(value)
+        names = [m["name"] for m in packed["masks"]]
+        scored = any(m["score"] is not None for m in packed["masks"])
         return {
-            kept: small,
+            kept: packed,
             picked: None,
             opacity: OPACITY,
             least: gr.update(value=0, visible=scored),
             area: 0,
             chosen: gr.update(choices=names, value=names, visible=len(names) > 1),
             archive: zipped(value) if names else "",
-            **draw(small, None, OPACITY, 0.0, 0.0, names),
+            **draw(packed, None, OPACITY, 0.0, 0.0, names),
         }
 
     return Display(
@@ -147,14 +148,11 @@ def _seen(mask: Mask, wanted: set[str], score: float, share: float) -> bool:
 
 def _kept(value: Values) -> dict[str, Any]:
     """Picture and masks as they are shown, small and packed."""
-    small = value["picture"].copy()
-    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=QUALITY)
+    shown = small(value["picture"], LONGEST_SIDE)
     found = []
     for number, mask in enumerate(value["masks"][:MOST_SHOWN]):
         full = _mask(mask["rle"], value["size"])
-        scaled = Image.fromarray(full.astype(np.uint8) * 255).resize(small.size)
+        scaled = Image.fromarray(full.astype(np.uint8) * 255).resize(shown.size)
         bits = np.asarray(scaled) > 127
         share = float(full.mean())
         sure = "" if mask["score"] is None else f" {mask['score']:.0%}"
@@ -165,7 +163,7 @@ def _kept(value: Values) -> dict[str, Any]:
                 "name": f"{number + 1}. {mask['label']}{sure}, {told(f'{share:.1%} of the area')}",
             }
         )  # fmt: skip
-    return {"jpeg": file.getvalue(), "small": small.size, "masks": found}
+    return {"jpeg": jpeg(shown, QUALITY), "small": shown.size, "masks": found}
 
 
 def _mask(lengths: Sequence[int], size: tuple[int, int]) -> NDArray[np.bool_]:

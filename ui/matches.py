@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.images import small
+from pipelines.images import jpeg, small
 from pipelines.spec import Output
 from ui import homography, say
 from ui.downloads import Download, downloads, to_csv
@@ -21,7 +21,6 @@ from ui.panel import Display, Updates, Values
 
 LONGEST_SIDE = 900
 """Pixels of each picture as it is shown; points are of the whole pictures all the same."""
-QUALITY = 85
 STEPS = 6
 """Colours of lines; each is one trace, whatever the number of lines."""
 SCALE = "Plasma"
@@ -128,11 +127,7 @@ def _usable(value: Any, how: Any, *numbers: Any) -> bool:
 
 def _kept(value: Values) -> dict[str, Any]:
     """The pictures as small JPEGs, the points (n, 2 pictures, 2) and scores (n,), best first."""
-    pictures = []
-    for picture in value["pictures"]:
-        file = io.BytesIO()
-        small(picture, LONGEST_SIDE).save(file, "JPEG", quality=QUALITY)
-        pictures.append(file.getvalue())
+    pictures = [jpeg(small(picture, LONGEST_SIDE)) for picture in value["pictures"]]
     found = value["matches"]
     points = np.array([m["points"] for m in found], np.float64).reshape(-1, 2, 2)
     return {
@@ -162,9 +157,9 @@ def figure(value: Values, shown: Points, scores: Any, beside: bool) -> Any:
 
     places, whole = placed(value["sizes"], beside)
     drawn = graph_objects.Figure()
-    for jpeg, place in zip(value["jpegs"], places, strict=True):
+    for file, place in zip(value["jpegs"], places, strict=True):
         drawn.add_layout_image(
-            source=f"data:image/jpeg;base64,{b64encode(jpeg).decode()}", x=place[0], y=place[1],
+            source=f"data:image/jpeg;base64,{b64encode(file).decode()}", x=place[0], y=place[1],
             sizex=place[2], sizey=place[3], xref="x", yref="y", layer="below", sizing="stretch",
         )  # fmt: skip
     at = np.stack([_there(shown[:, n], value["sizes"][n], places[n]) for n in range(2)], 1)
@@ -249,7 +244,7 @@ def _overlaid(value: Values, matrix: Any) -> Any:
     """The first picture as it is shown, and the second moved onto it; nothing without a matrix."""
     if matrix is None:
         return None
-    first, second = (Image.open(io.BytesIO(jpeg)).convert("RGB") for jpeg in value["jpegs"])
+    first, second = (Image.open(io.BytesIO(file)).convert("RGB") for file in value["jpegs"])
     shrunk = [
         np.diag([*np.divide(seen.size, size), 1.0])
         for seen, size in zip((first, second), value["sizes"], strict=True)
