@@ -104,6 +104,13 @@ def upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     return file
 
 
+def tracked(demo: gr.Blocks) -> list[str]:
+    """Events of the page whose outputs Gradio would keep the status of for good (6.31)."""
+    ours = [f for f in demo.fns.values() if f.fn and f.outputs and f.api_visibility == "private"]
+    assert ours
+    return [f.name for f in ours if f.show_progress_on is None]
+
+
 def all_subclasses(base: type) -> set[type]:
     found = {c for c in base.__subclasses__() if c.__module__.startswith("pipelines.")}
     return found | {deeper for each in found for deeper in all_subclasses(each)}
@@ -127,6 +134,14 @@ def test_no_event_of_the_page_says_gradios_own_words_to_a_screen_reader() -> Non
     demo = build_app(FakeEngine(), SETTINGS)
     spoken = [f.show_progress for f in demo.fns.values() if f.api_visibility != "public"]
     assert set(spoken) == {"hidden"}
+    assert tracked(demo) == []
+
+
+@every_row
+def test_no_event_of_a_panel_has_its_outputs_read_at_every_later_one(row: TaskSpec) -> None:
+    with gr.Blocks(analytics_enabled=False) as demo:
+        build_panel(row, Place(FakeEngine(), SETTINGS))
+    assert tracked(demo) == []
 
 
 def test_launch_options_keep_the_doors_closed() -> None:

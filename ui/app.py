@@ -24,6 +24,7 @@ from ui.language import told
 from ui.models import models_tab
 from ui.panel import Panel
 from ui.place import JOBS_TAB, MODELS_TAB, Place
+from ui.quiet import QUIET
 from ui.spoken import SpokenBlocks
 from ui.task_tab import build_panel
 from ui.theme import build_theme
@@ -44,7 +45,6 @@ OWN_MEDIA_ONLY = (
     "content=\"img-src 'self' data: blob:; media-src 'self' data: blob:\">"
 )
 """A picture that a model's answer links to is not fetched from another host."""
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_app(engine: Engine, settings: Settings, desk: Desk | None = None) -> gr.Blocks:

@@ -19,6 +19,7 @@ from ui import say
 from ui.annotations import EDGES, Box, files
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 
 COLOURS = (
     "#6366f1", "#f97316", "#14b8a6", "#d946ef", "#0ea5e9", "#84cc16", "#ef4444", "#eab308",
@@ -96,7 +97,7 @@ def boxes(output: Output) -> Display:
         return {off: hidden, **thin_out(value, hidden, *numbers)}
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
         "trigger_mode": "always_last",
     }  # fmt: skip
     for slider in (least, apart):

@@ -17,11 +17,12 @@ from ui.chips import wire_chips
 from ui.handlers import MODEL
 from ui.panel import Panel
 from ui.place import Place
+from ui.quiet import QUIET
 
 REVISION = "revision"
 LABEL = "From the model's card"
-QUIET: dict[str, Any] = {
-    "api_visibility": "private", "show_progress": "hidden", "queue": False,
+LATEST: dict[str, Any] = {
+    **QUIET, "queue": False,
     "trigger_mode": "always_last",
 }  # fmt: skip
 
@@ -50,7 +51,7 @@ def wire_card(chips: gr.Dataset, panel: Panel, place: Place) -> None:
         )
 
     model, revision = panel.parts[MODEL], panel.parts[REVISION]
-    gr.on([model.change, revision.change], look, [model, revision], chips, **QUIET)
+    gr.on([model.change, revision.change], look, [model, revision], chips, **LATEST)
     wire_chips(chips, panel, place, found, _fillable(panel))
 
 

@@ -14,6 +14,7 @@ from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 
 MOST_KEPT = 30
 """Questions that the list remembers; older ones leave."""
@@ -57,9 +58,8 @@ def cells(output: Output) -> Display:
             return {}
         return {said: answered(kept[row]), table: drawn(kept[row])}
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    fresh.change(remember, [fresh, history], [history, past, files], **quiet)
-    past.select(go_back, history, [said, table], queue=False, **quiet)
+    fresh.change(remember, [fresh, history], [history, past, files], **QUIET)
+    past.select(go_back, history, [said, table], queue=False, **QUIET)
 
     def draw(value: Values) -> Updates:
         about = {

@@ -15,6 +15,7 @@ from ui import handlers
 from ui.handlers import Handler
 from ui.panel import Panel, Updates
 from ui.place import Place
+from ui.quiet import QUIET
 
 EXAMPLE = "example"
 """Name of the part that says which example was clicked."""
@@ -33,14 +34,13 @@ def wire_chips(
     the second, which leaves the controls alone, as a change to the first (gradio 6.31).
     """
     values = {**panel.parts, EXAMPLE: chips}
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     chips.click(
         on_fill(panel, found), inputs_kwargs=values, outputs=filled,
-        preprocess=False, queue=False, **private,
+        preprocess=False, queue=False, **QUIET,
     )  # fmt: skip
     chips.click(
         on_example(panel, place, found), inputs_kwargs=values, outputs=panel.results,
-        preprocess=False, concurrency_limit=None, **private,
+        preprocess=False, concurrency_limit=None, **QUIET,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from pipelines.kinds import (
 )
 from settings import Settings
 from ui.panel import Control, Values
+from ui.quiet import QUIET
 
 INSERT = """(text) => {
   const box = [...document.querySelectorAll('.masked textarea')].find((e) => e.offsetParent);
@@ -85,7 +86,7 @@ def masked(field: Field, settings: Settings) -> Control:
         **_labels(field),
     )
     gap = gr.Button("Insert a gap", size="sm", variant="secondary", elem_classes="gap")
-    gap.click(None, box, box, js=INSERT, show_progress="hidden", api_visibility="private")
+    gap.click(None, box, box, js=INSERT, **QUIET)
     return single(field, box)
 
 

@@ -13,6 +13,7 @@ from pipelines.field import Field
 from pipelines.kinds import Questions
 from settings import Settings
 from ui.panel import Control, Values
+from ui.quiet import QUIET
 
 FORM, JSON = "Form", "JSON"
 ROWS = 8
@@ -25,7 +26,6 @@ OPTIONS_HELP = (
     "Yes/no: none, or what yes: and no: mean."
 )
 SOURCE, COUNT = "source", "count"
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 SHOW_ROWS = """(count) => [...Array(%d).keys()].map(
   n => ({__type__: 'update', visible: n < Math.max(1, count || 1)}))"""
 SHOW_SOURCE = """(picked) => [

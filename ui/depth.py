@@ -18,6 +18,7 @@ from ui.cloud import LEVELS, cloud, near, opened
 from ui.downloads import Download, downloads
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 from ui.sources import SHOW_ONE
 
 COLOURS = ("Turbo", "Viridis", "Magma", "Spectral", "Greys")
@@ -89,13 +90,13 @@ def depth(output: Output) -> Display:
         }
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
         "trigger_mode": "always_last",
     }  # fmt: skip
     for control in (colours, turned):
         control.change(recolour, controls, coloured, **quiet)
     picture.select(pick, controls, [picked, picture, legend], **quiet)
-    space.expand(cloud, kept, points, show_progress="hidden", api_visibility="private")
+    space.expand(cloud, kept, points, **QUIET)
 
     def show(value: Values, inputs: Values) -> Updates:
         small = _kept(value)

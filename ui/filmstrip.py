@@ -12,6 +12,7 @@ from pipelines.uploads import Upload
 from ui.displays import clock, seek
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 from ui.sounds import FIRST_ROWS, MOST_ROWS, files_of, said_when
 from ui.uploads import Clip
 from ui.waves import timeline
@@ -59,7 +60,7 @@ def filmstrip(output: Output) -> Display:
         return {plot: _timeline(value, int(count))}
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
     }  # fmt: skip
     strip.select(go, kept, player, **quiet)
     table.select(seek, None, player, **quiet)

@@ -18,6 +18,7 @@ from pipelines.spec import TaskSpec
 from pipelines.weights import DTYPE_BITS
 from ui.language import told
 from ui.panel import Control
+from ui.quiet import QUIET
 
 ORDERS = {"Downloads": "downloads", "Likes": "likes", "Trend": "trending_score"}
 HEAD = ["Model", "Size", "", "License", "Downloads", "Likes"]
@@ -26,8 +27,8 @@ MARKS = {"gated": "gated", "on_disk": "on disk"}
 OFFLINE = "Nothing found. The Hub may be out of reach; any model id can be typed above."
 SHORT = {"cpu": "RAM"}
 """Device -> the memory that it uses, where that has another name."""
-QUIET: dict[str, Any] = {
-    "api_visibility": "private", "show_progress": "hidden", "queue": False,
+LATEST: dict[str, Any] = {
+    **QUIET, "queue": False,
     "trigger_mode": "always_last",
 }  # fmt: skip
 
@@ -50,13 +51,13 @@ def finder(spec: TaskSpec, engine: Engine, controls: dict[str, Control]) -> None
     )  # fmt: skip
     said = gr.HTML()
     search = _search(spec)
-    words.input(search, [words, order], [table, said], **QUIET)
-    order.change(search, [words, order], [table, said], **QUIET)
-    table.select(_first_cell, None, model, **{**QUIET, "trigger_mode": "once"})
+    words.input(search, [words, order], [table, said], **LATEST)
+    order.change(search, [words, order], [table, said], **LATEST)
+    table.select(_first_cell, None, model, **{**LATEST, "trigger_mode": "once"})
     judge = _judge(spec, engine)
     gr.on(
         [model.change, dtype.change, device.change, revision.change],
-        judge, [model, revision, dtype, device], said, **QUIET,
+        judge, [model, revision, dtype, device], said, **LATEST,
     )  # fmt: skip
 
 

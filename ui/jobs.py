@@ -23,6 +23,7 @@ from ui.language import told
 from ui.messages import by_label, message_of
 from ui.origins import LABELS, job_labels
 from ui.place import Place
+from ui.quiet import QUIET
 from ui.report import ReportView
 from ui.rows import table
 from ui.saving import save_on_click
@@ -37,7 +38,6 @@ PRIVATE = "Open a job by the link that you got when you started it."
 LIST_HEAD = ["Job", "Task", "Input", "State", "Rows", "Errors"]
 LIST_WIDTHS = ["230px", "240px", "240px", "150px", "150px", "90px"]
 CHOOSE = "Jobs: click a line to see its answers"
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 WORDS = {
     "waiting": "Waiting for its turn", RUNNING: "Running", PAUSED: "Paused", CANCELLED: "Cancelled",
     DONE: "Done", FAILED: "Stopped",

@@ -17,6 +17,7 @@ from ui import say
 from ui.downloads import Download
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 from ui.vectors import MAPPED, Floats, cosines, flat, heat_map, plain, vector_files
 from ui.waves import safe
 
@@ -64,7 +65,7 @@ def likeness(output: Output) -> Display:
         return _nearest(value, event.index)
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
     }  # fmt: skip
     least.change(thin_out, [kept, least], [pairs, none], trigger_mode="always_last", **quiet)
     every.select(pick, kept, ranked, **quiet)

@@ -20,6 +20,7 @@ from ui.messages import message_of
 from ui.origins import LABELS, Origins, asked_for, job_labels, origins, wire_look
 from ui.panel import Panel
 from ui.place import JOBS_TAB, Place
+from ui.quiet import QUIET
 from ui.sample import Sample, TakeOrder
 from ui.tokens import Tokens
 
@@ -27,7 +28,6 @@ ONE, MANY = "One", "Many"
 BATCH_SIZES = ("auto", "1", "2", "4", "8", "16", "32", "64", "128")
 OWN = "many:"
 """Before the names of the parts that are not the panel's."""
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 SHOW = """(picked) => {

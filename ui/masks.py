@@ -20,6 +20,7 @@ from ui.boxes import COLOURS
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 
 LONGEST_SIDE = 960
 """Pixels of the picture as it is shown and cut out; the masks in the ZIP are as large as it was."""
@@ -99,7 +100,7 @@ def masks(output: Output) -> Display:
         return {picked: at, **draw(value, at, *values[2:])}
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
         "trigger_mode": "always_last",
     }  # fmt: skip
     for slider in (opacity, least, area):

@@ -15,6 +15,7 @@ from ui.downloads import Download, downloads, to_csv
 from ui.heads import PICTURES, TEXTS, Heads
 from ui.language import choices, told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 from ui.theme import ACCENT
 from ui.vectors import plain
 from ui.waves import safe, short
@@ -74,7 +75,7 @@ def _display(output: Output, heads: Heads) -> Display:
         }
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
     }  # fmt: skip
     order.input(sort, [kept, order], [heat, every, bars], trigger_mode="always_last", **quiet)
     every.select(pick, [kept, order], bars, **quiet)  # type: ignore[attr-defined]

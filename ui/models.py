@@ -33,6 +33,7 @@ from ui import say
 from ui.language import told
 from ui.messages import message_of
 from ui.place import Place
+from ui.quiet import QUIET
 
 TICK_SECONDS = 2.0
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -48,7 +49,6 @@ IN_MEMORY = "In memory: click a line, then a button below"
 DISK_HEAD = ["Model", "Size", "Used"]
 DISK_WIDTHS = ["420px", "110px", "140px"]
 Named = TypeVar("Named", Held, shelf.OnDisk)
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def models_tab(place: Place) -> None:

@@ -29,6 +29,7 @@ from ui.hub_parts import HubParts, hub_parts, read_parts
 from ui.language import told
 from ui.messages import labels_of, message_of
 from ui.place import Place
+from ui.quiet import QUIET
 
 CELL_CHARS = 80
 HELP = (
@@ -46,7 +47,6 @@ LABELS = {
 """Of what is refused by a name of its own."""
 LOOKING = Progress(0, 0, "Asking the Hub for the first rows")
 SHARED = "Empty: the one above, the same for every row."
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True, kw_only=True)

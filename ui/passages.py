@@ -12,6 +12,7 @@ from ui import say
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 from ui.spans import COLOURS, segments
 
 HEAD = ("Answer", "Score", "Start", "End")
@@ -71,7 +72,7 @@ def passages(output: Output) -> Display:
         return {text: marked(value["context"], shown, [a for _, a in all_of_them])}
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
     }  # fmt: skip
     least.change(
         thin_out, [kept, least], [table, text, none, files], trigger_mode="always_last", **quiet

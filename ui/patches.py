@@ -14,6 +14,7 @@ from pipelines.spec import Output
 from ui.depth import scale_of
 from ui.language import choices, told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 
 CLICKED = "the clicked patch"
 WHOLES = {"the mean of all": "mean", "the first vector (CLS)": "first"}
@@ -63,7 +64,7 @@ def patches(output: Output) -> Display:
         return {picked: at, whole: CLICKED, **draw(value, at, CLICKED, share)}
 
     quiet: dict[str, Any] = {
-        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "queue": False, **QUIET,
         "trigger_mode": "always_last",
     }  # fmt: skip
     drawn = [picture, legend]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
+
+from ui.quiet import QUIET
 
 SAVE = """(file) => {
   if (!file) return;
@@ -23,5 +24,4 @@ def save_on_click(button: gr.Button, make: Callable[..., str | None], inputs: li
     A gr.DownloadButton saves on a click what an earlier click has made (gradio 6.31).
     """
     made = gr.DownloadButton(visible="hidden")
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    button.click(make, inputs, made, **quiet).success(None, made, None, js=SAVE, **quiet)
+    button.click(make, inputs, made, **QUIET).success(None, made, None, js=SAVE, **QUIET)

@@ -15,6 +15,7 @@ from pipelines.uploads import Upload
 from ui.displays import Player, clock, ranked, seek
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 from ui.sources import WAVEFORM
 from ui.waves import MAPS, edges, figure
 
@@ -53,10 +54,10 @@ def heard(output: Output) -> Display:
 
     for control in (rows, colours):
         control.change(
-            redraw, [kept, rows, colours], [plot], queue=False, show_progress="hidden",
-            trigger_mode="always_last", api_visibility="private",
+            redraw, [kept, rows, colours], [plot], queue=False,
+            trigger_mode="always_last", **QUIET,
         )  # fmt: skip
-    table.select(seek, None, player, queue=False, show_progress="hidden", api_visibility="private")
+    table.select(seek, None, player, queue=False, **QUIET)
 
     def show(value: Values, inputs: Values) -> Updates:
         several, found = len(value["times"]) > 1, len(value["scores"])

@@ -11,6 +11,7 @@ from gradio.components import Component
 from pipelines.field import Field
 from settings import EXAMPLES, Settings
 from ui.panel import Control, Values
+from ui.quiet import QUIET
 from ui.theme import ACCENT
 
 IMAGE_FILES = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
@@ -95,7 +96,7 @@ def _page(field: Field) -> Component:
         buttons=["fullscreen"],
         elem_classes="look",
     )
-    page.change(None, page, look, js=LOOK, show_progress="hidden", api_visibility="private")
+    page.change(None, page, look, js=LOOK, **QUIET)
     return page
 
 
@@ -155,8 +156,7 @@ def show_one(switch: Component, views: Mapping[str, Component]) -> None:
         switch,
         list(views.values()),
         js=SHOW_ONE.format(names=list(views)),
-        show_progress="hidden",
-        api_visibility="private",
+        **QUIET,
     )
 
 

@@ -11,6 +11,7 @@ from pipelines.spec import Output
 from ui import say
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 
 COLOURS = (
     "#818cf8", "#2dd4bf", "#fb923c", "#e879f9", "#38bdf8", "#a3e635", "#f87171", "#facc15",
@@ -69,8 +70,8 @@ def entities(output: Output) -> Display:
         return draw(value, score) if value and isinstance(score, int | float) else {}
 
     least.change(
-        thin_out, [kept, least], [text, none, table, files], queue=False, show_progress="hidden",
-        trigger_mode="always_last", api_visibility="private",
+        thin_out, [kept, least], [text, none, table, files], queue=False,
+        trigger_mode="always_last", **QUIET,
     )  # fmt: skip
     return Display(
         box=box,

@@ -13,6 +13,7 @@ from pipelines.kinds.talks import SOUNDS
 from settings import EXAMPLES, Settings
 from ui.chat import CONTINUES, HISTORY, RESUME
 from ui.panel import Control, Values
+from ui.quiet import QUIET
 from ui.sources import IMAGE_FILES
 
 ENDINGS = {"image": IMAGE_FILES, "audio": list(SOUNDS)}
@@ -51,7 +52,7 @@ def message(field: Field, settings: Settings) -> Control:
 def _preset(label: str, question: str, box: gr.MultimodalTextbox) -> None:
     button = gr.Button(label, size="sm", variant="secondary", min_width=60)
     js = ASK.replace("TEXT", json.dumps(question))
-    button.click(None, box, box, js=js, show_progress="hidden", api_visibility="private")
+    button.click(None, box, box, js=js, **QUIET)
 
 
 def _read(name: str, values: Values) -> Values:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -24,6 +23,7 @@ from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
+from ui.quiet import QUIET
 from ui.sample import sample_view
 from ui.sources import show_one
 from ui.tokens import token_box
@@ -31,7 +31,6 @@ from ui.tokens import token_box
 BECAME = "{} is a task of transformers 4: {}"
 WHERE = {"model": "Model", "revision": "Model", "processor": "Model"}
 """Load settings by the accordion they are in; the others are in Device."""
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_panel(spec: TaskSpec, place: Place) -> Panel:

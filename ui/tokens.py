@@ -12,6 +12,7 @@ import gradio as gr
 from pipelines.errors import PipelineError
 from pipelines.token import NO_TOKEN, Token
 from ui import say
+from ui.quiet import QUIET
 
 MOST_KEPT = 500
 """Visits whose token is kept; the one that was given first goes first."""
@@ -22,7 +23,6 @@ HELP = (
 )
 KEPT = "Your token is used for what you run here, on every tab."
 NONE = "No token: public models only."
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 class Tokens:

@@ -13,6 +13,7 @@ from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
+from ui.quiet import QUIET
 
 HEAD = ("name", "question", "type", "answer", "confidence", "option", "share")
 DEFAULT_YES = 0.5
@@ -46,8 +47,8 @@ def decisions(output: Output) -> Display:
         }
 
     yes_from.change(
-        show, [kept, yes_from], [cards, files], queue=False, show_progress="hidden",
-        trigger_mode="always_last", api_visibility="private",
+        show, [kept, yes_from], [cards, files], queue=False,
+        trigger_mode="always_last", **QUIET,
     )  # fmt: skip
     return Display(
         box=box,
