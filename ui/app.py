@@ -33,12 +33,11 @@ from ui.unserved import unserved
 HERE = Path(__file__).parent
 TITLE = "Pipeline Playground"
 LINE = "Every transformers pipeline in your browser: pick a task, try an example, bring your own."
-SCRIPTS = ("keys", "aloud", "links")
+SCRIPTS = ("keys", "focus", "aloud", "links")
 SESSIONS = 500
 """Browser sessions whose state is kept; each costs some tens of kilobytes."""
 WARM_UP_SECONDS = 90.0
 LOOK_SECONDS = 0.5
-SCRIPTS = ("keys", "focus", "aloud")
 DEVICE = "device"
 OWN_MEDIA_ONLY = (
     '<meta http-equiv="Content-Security-Policy" '
