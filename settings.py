@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.flags import Refused, cores, login, number, size, switch
+from pipelines.flags import Refused, cores, login, number, root, size, switch
 from pipelines.limits import GB, PUBLIC, Limits
 
 EXAMPLES = Path(__file__).resolve().parent / "starter" / "examples"
@@ -54,7 +54,7 @@ class Settings:
     server_port: int = _flag(
         DEFAULT_PORT, "port to listen on", "GRADIO_SERVER_PORT", read=number(int, 1, 65_535)
     )
-    root_path: str | None = _flag(None, "path behind a proxy", "GRADIO_ROOT_PATH")
+    root_path: str | None = _flag(None, "path behind a proxy", "GRADIO_ROOT_PATH", read=root)
     share: bool = _flag(False, "make a public share link", "GRADIO_SHARE")
     auth: str | None = _flag(
         None, "user:password that visitors must give", "PLAYGROUND_AUTH", read=login

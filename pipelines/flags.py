@@ -51,6 +51,13 @@ def cores(text: str) -> int:
     return max(1, int(told)) if told else 0
 
 
+def root(text: str) -> str:
+    """Where a proxy shows the app; Gradio fails to start with anything else (6.31)."""
+    if not text.startswith(("/", "http://", "https://")):
+        raise Refused(f"must be a path such as /app, or a whole address, not {text!r}")
+    return text
+
+
 def login(text: str) -> str:
     """A name and a password."""
     name, _, password = text.partition(":")

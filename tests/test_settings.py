@@ -52,6 +52,7 @@ def test_a_switch_of_the_environment_can_be_turned_off_by_flag() -> None:
         (["--cpu-cores", "1e999"], {}, "--cpu-cores"),
         (["--memory", "-1"], {}, "--memory: must be a size such as 16Gi"),
         (["--auth", "me"], {}, "--auth: must be user:password"),
+        (["--root-path", "app"], {}, "--root_path: must be a path such as /app"),
         (["--models", "nearest"], {}, "--models"),
         ([], {"GRADIO_SERVER_PORT": "many"}, "GRADIO_SERVER_PORT"),
         ([], {"PLAYGROUND_ENGINE": "rocket"}, "PLAYGROUND_ENGINE"),
