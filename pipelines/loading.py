@@ -257,6 +257,7 @@ def _weights(
             "its answers would be random; choose a model made for this task."
         )
     precision.verify(model, settings.dtype, settings.model)
+    precision.flatten(model)
     if spec.headless and any("pooler." in key for key in report["missing_keys"]):
         model.pooler = None  # it would be random
     return model.eval()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -13,6 +14,7 @@ QUANTIZED = {"int8": "load_in_8bit", "int4": "load_in_4bit"}
 """Precisions of bitsandbytes -> the option of BitsAndBytesConfig that asks for them."""
 PARAMETERS = {"int8": "Int8Params", "int4": "Params4bit"}
 """The class of a weight that really is that small."""
+FLAT, MOST_AXES = "Linear8bitLt", 3
 PACKAGE = "bitsandbytes"
 BFLOAT16_BYTES = 2
 BLOCK = 64
@@ -41,14 +43,22 @@ def load_arguments(dtype: str, device: str, skeleton: Callable[[], Any]) -> dict
 
 
 def odd_layers(skeleton: Callable[[], Any]) -> list[str]:
-    """Names of the linear layers that bitsandbytes cannot pack, and of the language head."""
+    """Names of the linear layers that bitsandbytes cannot pack, and of the language head.
+
+    Nor can it pack one that shares its weight: the weight is then that of an embedding.
+    """
     import torch
 
     with torch.device("meta"):
         model = skeleton()
     linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)}
-    odd = [n for n, m in linear.items() if m.out_features % BLOCK or m.in_features % BLOCK]
-    return [*odd, "lm_head"]
+    uses = Counter(id(p) for m in model.modules() for p in m._parameters.values())
+    odd = [
+        n
+        for n, m in linear.items()
+        if m.out_features % BLOCK or m.in_features % BLOCK or uses[id(m.weight)] > 1
+    ]
+    return list(dict.fromkeys((*odd, "lm_head")))
 
 
 def left_whole(model: Any) -> tuple[str, ...]:
@@ -71,6 +81,23 @@ def saved(dtype: str, taken: int, in_bfloat16: int) -> tuple[str, ...]:
     return (
         f"In {dtype} the model takes {size(taken)}, {how} the {size(in_bfloat16)} of bfloat16.",
     )
+
+
+def flatten(model: Any) -> None:
+    """Let layers of 8 bits take inputs of any shape: on a CPU bitsandbytes takes 3 axes (0.50)."""
+    for layer in model.modules():
+        if type(layer).__name__ == FLAT:
+            layer.forward = _flat(layer.forward)
+
+
+def _flat(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call(x: Any) -> Any:
+        """(..., features) through (rows, features)."""
+        if x.ndim <= MOST_AXES:
+            return forward(x)
+        return forward(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+
+    return call
 
 
 def verify(model: Any, dtype: str, name: str) -> None:

@@ -15,6 +15,7 @@ from pipelines.engine.request import Done, RunnerSettings
 from pipelines.errors import InputError, ModelError
 from pipelines.limits import Limits
 from pipelines.tasks import task
+from settings import EXAMPLES
 from tests.loads import loaded, refusal
 
 ROOT = Path(__file__).parents[1]
@@ -110,3 +111,20 @@ def test_attention_is_the_one_that_was_asked_for() -> None:
 def test_an_attention_that_is_not_there_is_one_sentence() -> None:
     sentence = refusal(CLASSIFY, f"starter/{CLASSIFY}", attention="flash_attention_2")
     assert "flash_attention_2" in sentence
+
+
+@slow
+@quiet
+@pytest.mark.parametrize("dtype", precision.QUANTIZED)
+@pytest.mark.parametrize("id", ["fill-mask", "mask-generation"])
+def test_a_shared_weight_and_inputs_of_four_axes_are_answered_in_few_bits(
+    id: str, dtype: str
+) -> None:
+    """The first model's head is its embedding; the second one's layers see (1, n, tokens, d)."""
+    limits = Limits(upload_roots=(EXAMPLES,))
+    engine = InlineEngine(RunnerSettings(limits=limits, models="starter"))
+    values = {**task(id).examples[0].located(EXAMPLES), "dtype": dtype, "device": "cpu"}
+    *_, done = engine.run(request_from(task(id), values, limits))
+    engine.close()
+    assert isinstance(done, Done), done
+    assert done.answer
