@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -98,3 +99,15 @@ def test_what_a_finger_is_to_meet_is_large_enough(see: Callable[..., Visit]) -> 
         made.seen(".examples button").click()
         made.done()
         assert made.page.evaluate(SMALL, TARGET) == []
+
+
+def test_the_chosen_option_stands_out_in_the_dark(see: Callable[..., Visit]) -> None:
+    page = see(dark=True).page
+    shades = page.locator(".switch label >> visible=true").evaluate_all(
+        "labels => labels.slice(0, 2).map((e) => [e.classList.contains('selected'), "
+        "getComputedStyle(e).backgroundColor])"
+    )
+    (chosen, shade), (other, empty) = shades
+    assert [chosen, other] == [True, False]
+    assert empty == "rgba(0, 0, 0, 0)"
+    assert min(map(int, re.findall(r"\d+", shade)[:3])) > 64, shade
