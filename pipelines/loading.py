@@ -231,9 +231,10 @@ def _weights(
     spec: TaskSpec, settings: LoadSettings, folder: Path, auto: Any, mapped: Mapping[str, Any]
 ) -> Any:
     """The model with every weight from the checkpoint; a random head is refused (R17)."""
-    extra = precision.load_arguments(
-        settings.dtype, settings.device, lambda: skeleton(auto, folder)
-    )
+    with MAKING:
+        extra = precision.load_arguments(
+            settings.dtype, settings.device, lambda: skeleton(auto, folder)
+        )
     extra |= mapped
     if settings.attention != "auto":
         extra["attn_implementation"] = settings.attention

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.loads import loaded, refusal
 
 ROOT = Path(__file__).parents[1]
 CLASSIFY, WRITE = "text-classification", "text-generation"
+ROUNDS = 8
 slow = pytest.mark.slow
 quiet = pytest.mark.filterwarnings("default")
 
@@ -128,3 +131,23 @@ def test_a_shared_weight_and_inputs_of_four_axes_are_answered_in_few_bits(
     engine.close()
     assert isinstance(done, Done), done
     assert done.answer
+
+
+@slow
+@quiet
+def test_models_that_load_at_once_leave_each_other_their_dtype() -> None:
+    """transformers sets the dtype of the whole process while it makes a model (5.23)."""
+    import torch
+
+    asked = [(WRITE, "int8"), ("text2text-generation", "float16"), ("decision", "int8")]
+
+    def load(id: str, dtype: str) -> None:
+        with contextlib.suppress(ModelError):  # no weight of a decision is small in int8
+            loaded(id, f"starter/{id}", dtype=dtype)
+
+    for each in asked:
+        load(*each)  # transformers itself is imported by one thread
+    for _ in range(ROUNDS):
+        with ThreadPoolExecutor(len(asked)) as pool:
+            list(pool.map(load, *zip(*asked, strict=True)))
+        assert torch.get_default_dtype() == torch.float32
