@@ -33,7 +33,7 @@ from ui.unserved import unserved
 HERE = Path(__file__).parent
 TITLE = "Pipeline Playground"
 LINE = "Every transformers pipeline in your browser: pick a task, try an example, bring your own."
-SCRIPTS = ("keys", "focus", "aloud", "links")
+SCRIPTS = ("keys", "focus", "aloud", "links", "statuses")
 SESSIONS = 500
 """Browser sessions whose state is kept; each costs some tens of kilobytes."""
 WARM_UP_SECONDS = 90.0

@@ -34,6 +34,18 @@ CONTRAST = """(selector) => {
   return (pair[0] + 0.05) / (pair[1] + 0.05);
 }"""
 AA = 4.5
+WATCH_STATUSES = """async () => {
+  const linked = [...document.querySelectorAll("link[href]")].map((link) => link.href);
+  const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+  const name = [...linked, ...loaded].find((name) => /statustracker-[^/]*[.]js$/.test(name));
+  const parts = Object.values(await import(name));
+  const list = parts.find((part) => part?.prototype?.resolve_args).prototype;
+  const update = list.update;
+  list.update = function (status) {
+    window.statuses = this;
+    return update.call(this, status);
+  };
+}"""
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
 
 
@@ -83,6 +95,20 @@ def test_an_opened_tab_keeps_what_was_typed(see: Callable[..., Visit]) -> None:
         made.open(row.modality, row.title)
     made.page.wait_for_timeout(500)
     assert box.input_value() == "typed words"
+
+
+def test_events_that_ended_leave_nothing_that_later_ones_look_at(see: Callable[..., Visit]) -> None:
+    """Else each step of an answer takes the longer, the more tabs were used before."""
+    made = see()
+    made.page.evaluate(WATCH_STATUSES)
+    rows = [row for row in ROWS if row.examples and row is not CHATS][:2]
+    for row in rows:
+        made.open(row.modality, row.title)
+        made.seen(".examples button").click()
+        made.done()
+    assert made.page.evaluate("Object.keys(statuses.fn_inputs).length") > len(ROWS)
+    left = made.page.evaluate("Object.keys(statuses.current)")
+    assert len(left) <= len(rows), "the place of each panel, and nothing in it"
 
 
 def test_an_empty_number_stays_empty_in_the_first_panel(see: Callable[..., Visit]) -> None:
