@@ -130,7 +130,7 @@ def test_weights_larger_than_the_disk_are_not_fetched(
 ) -> None:
     """R14."""
     usage = shutil.disk_usage("/")._replace(free=GB // 2)
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     assert "GB left; make room" in refusal(ZERO_SHOT, "acme/bert-nli")
 
 
