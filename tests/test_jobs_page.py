@@ -5,15 +5,19 @@ from __future__ import annotations
 from html import unescape
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from pipelines.jobs.cells import ERROR
 from pipelines.jobs.job import PAUSED, RUNNING, Job
+from settings import Settings
 from tests.fake_rows import texts
+from tests.served import no_loop_left_open
 from tests.test_jobs import job_of, work
-from ui.jobs import duration, head, speeds
+from ui.jobs import NONE, JobsPage, duration, head, speeds
 from ui.language import speaking
 from ui.rows import table
+from ui.tokens import Tokens
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,27 @@ def test_what_is_loaded_or_why_it_stopped_is_said_beside_the_state(tmp_path: Pat
     assert f"?job={job.id}" in head(job)
     job.change(status=PAUSED, reason="The <disk> is full.")
     assert "Paused: The &lt;disk&gt; is full." in head(job)
+
+
+class Listed:
+    """The jobs that a page lists."""
+
+    def __init__(self) -> None:
+        self.found: list[Job] = []
+
+    def jobs(self) -> list[Job]:
+        return self.found
+
+
+def test_how_to_start_the_first_job_is_said_until_there_is_one(tmp_path: Path) -> None:
+    desk = Listed()
+    with no_loop_left_open(), gr.Blocks(analytics_enabled=False):
+        page = JobsPage(desk, Settings(), Tokens())  # type: ignore[arg-type]
+    assert NONE in page.look("", "not yet")[page.head]
+    desk.found.append(job_of(tmp_path / "job", texts(3)))
+    drawn = page.look("", "")
+    assert drawn[page.listed]["visible"]
+    assert drawn[page.head] == ""
 
 
 def test_a_reason_and_an_error_name_the_field_by_its_label(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ class JobsPage:
         now = "|".join(_mark(j) for j in [*jobs, *([job] if job else [])])
         if now == seen:
             return {}
-        return {**self._list(jobs), **(self._shown(job) if job else self._nothing())}
+        return {**self._list(jobs), **(self._shown(job) if job else self._nothing(jobs))}
 
     def _job(self, id: str) -> Job | None:
         try:
@@ -141,8 +141,8 @@ class JobsPage:
         ]
         return {self.listed: gr.update(value=rows, visible=bool(rows))}
 
-    def _nothing(self) -> dict[Block, Any]:
-        said = say.hint(PRIVATE if self.settings.public else NONE)
+    def _nothing(self, jobs: list[Job]) -> dict[Block, Any]:
+        said = "" if jobs else say.hint(PRIVATE if self.settings.public else NONE)
         hidden = (self.buttons, self.results, self.files, self.report.box)
         return {self.head: said, **{block: gr.update(visible=False) for block in hidden}}
 
