@@ -14,7 +14,7 @@ from pipelines.spec import Output
 from ui import say
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 
 PALETTE = ("#4f46e5", "#0d9488", "#c2410c", "#a21caf", "#0369a1", "#4d7c0f")
 FILL, BORDER = 0.25, 1.0
@@ -64,11 +64,8 @@ def answers(output: Output) -> Display:
             return {}
         return {page: boxed(value, number, _ranked(value), output.label)}
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-    }  # fmt: skip
-    table.select(turn, kept, [pager, page], **quiet)
-    pager.input(leaf, [kept, pager], page, trigger_mode="always_last", **quiet)
+    table.select(turn, kept, [pager, page], **AT_ONCE)
+    pager.input(leaf, [kept, pager], page, **LATEST)
 
     def show(value: Values, inputs: Values) -> Updates:
         numbers = sorted(value["pages"])

@@ -19,7 +19,7 @@ from ui import say
 from ui.annotations import EDGES, Box, files
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 COLOURS = (
     "#6366f1", "#f97316", "#14b8a6", "#d946ef", "#0ea5e9", "#84cc16", "#ef4444", "#eab308",
@@ -96,13 +96,9 @@ def boxes(output: Output) -> Display:
         hidden = [name for name in value["labels"] if name not in ticked] if value else []
         return {off: hidden, **thin_out(value, hidden, *numbers)}
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-        "trigger_mode": "always_last",
-    }  # fmt: skip
     for slider in (least, apart):
-        slider.change(thin_out, [kept, off, least, apart], thinned, **quiet)
-    chosen.input(choose, [kept, chosen, least, apart], [off, *thinned], **quiet)
+        slider.change(thin_out, [kept, off, least, apart], thinned, **LATEST)
+    chosen.input(choose, [kept, chosen, least, apart], [off, *thinned], **LATEST)
 
     def show(value: Values, inputs: Values) -> Updates:
         packed, score = _kept(value), value["threshold"]

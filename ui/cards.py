@@ -17,14 +17,10 @@ from ui.chips import wire_chips
 from ui.handlers import MODEL
 from ui.panel import Panel
 from ui.place import Place
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 REVISION = "revision"
 LABEL = "From the model's card"
-LATEST: dict[str, Any] = {
-    **QUIET, "queue": False,
-    "trigger_mode": "always_last",
-}  # fmt: skip
 
 
 def card_chips(spec: TaskSpec, settings: Settings) -> gr.Dataset | None:

@@ -14,7 +14,7 @@ from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, QUIET
 
 MOST_KEPT = 30
 """Questions that the list remembers; older ones leave."""
@@ -59,7 +59,7 @@ def cells(output: Output) -> Display:
         return {said: answered(kept[row]), table: drawn(kept[row])}
 
     fresh.change(remember, [fresh, history], [history, past, files], **QUIET)
-    past.select(go_back, history, [said, table], queue=False, **QUIET)
+    past.select(go_back, history, [said, table], **AT_ONCE)
 
     def draw(value: Values) -> Updates:
         about = {

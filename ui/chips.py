@@ -15,7 +15,7 @@ from ui import handlers
 from ui.handlers import Handler
 from ui.panel import Panel, Updates
 from ui.place import Place
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, QUIET
 
 EXAMPLE = "example"
 """Name of the part that says which example was clicked."""
@@ -36,7 +36,7 @@ def wire_chips(
     values = {**panel.parts, EXAMPLE: chips}
     chips.click(
         on_fill(panel, found), inputs_kwargs=values, outputs=filled,
-        preprocess=False, queue=False, **QUIET,
+        preprocess=False, **AT_ONCE,
     )  # fmt: skip
     chips.click(
         on_example(panel, place, found), inputs_kwargs=values, outputs=panel.results,

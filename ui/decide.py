@@ -13,7 +13,7 @@ from pipelines.field import Field
 from pipelines.kinds import Questions
 from settings import Settings
 from ui.panel import Control, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, QUIET
 
 FORM, JSON = "Form", "JSON"
 ROWS = 8
@@ -113,7 +113,7 @@ def _translate(name: str, source: gr.Radio, control: Control) -> None:
     outputs = [part for key, part in control.parts.items() if key != f"{name}:{SOURCE}"]
     source.input(
         translate, inputs_kwargs=dict(control.parts), outputs=outputs, preprocess=False,
-        queue=False, **QUIET,
+        **AT_ONCE,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from ui.cloud import LEVELS, cloud, near, opened
 from ui.downloads import Download, downloads
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST, QUIET
 from ui.sources import SHOW_ONE
 
 COLOURS = ("Turbo", "Viridis", "Magma", "Spectral", "Greys")
@@ -89,13 +89,9 @@ def depth(output: Output) -> Display:
             legend: _legend(value, at, scale, over),
         }
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-        "trigger_mode": "always_last",
-    }  # fmt: skip
     for control in (colours, turned):
-        control.change(recolour, controls, coloured, **quiet)
-    picture.select(pick, controls, [picked, picture, legend], **quiet)
+        control.change(recolour, controls, coloured, **LATEST)
+    picture.select(pick, controls, [picked, picture, legend], **LATEST)
     space.expand(cloud, kept, points, **QUIET)
 
     def show(value: Values, inputs: Values) -> Updates:

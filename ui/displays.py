@@ -17,7 +17,7 @@ from pipelines.subtitles import to_json, to_srt, to_txt, to_vtt
 from pipelines.uploads import Upload
 from ui.downloads import Download, downloads
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE
 from ui.sources import WAVEFORM
 
 DOWNLOADS: dict[str, Callable[[Values], str]] = {
@@ -81,7 +81,7 @@ def transcript(output: Output) -> Display:
             elem_classes="table",
         )
         files = gr.HTML()
-    segments.select(seek, None, player, queue=False, **QUIET)
+    segments.select(seek, None, player, **AT_ONCE)
     return Display(
         box=box,
         components=(text, player, segments, files),

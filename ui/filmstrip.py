@@ -12,7 +12,7 @@ from pipelines.uploads import Upload
 from ui.displays import clock, seek
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 from ui.sounds import FIRST_ROWS, MOST_ROWS, files_of, said_when
 from ui.uploads import Clip
 from ui.waves import timeline
@@ -59,12 +59,9 @@ def filmstrip(output: Output) -> Display:
             return {}
         return {plot: _timeline(value, int(count))}
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-    }  # fmt: skip
-    strip.select(go, kept, player, **quiet)
-    table.select(seek, None, player, **quiet)
-    rows.change(redraw, [judged, rows], plot, trigger_mode="always_last", **quiet)
+    strip.select(go, kept, player, **AT_ONCE)
+    table.select(seek, None, player, **AT_ONCE)
+    rows.change(redraw, [judged, rows], plot, **LATEST)
 
     def over_time(value: Values | None, upload: Upload | None) -> Updates:
         """What only a clip of several windows has."""

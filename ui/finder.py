@@ -18,7 +18,7 @@ from pipelines.spec import TaskSpec
 from pipelines.weights import DTYPE_BITS
 from ui.language import told
 from ui.panel import Control
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 
 ORDERS = {"Downloads": "downloads", "Likes": "likes", "Trend": "trending_score"}
 HEAD = ["Model", "Size", "", "License", "Downloads", "Likes"]
@@ -27,10 +27,6 @@ MARKS = {"gated": "gated", "on_disk": "on disk"}
 OFFLINE = "Nothing found. The Hub may be out of reach; any model id can be typed above."
 SHORT = {"cpu": "RAM"}
 """Device -> the memory that it uses, where that has another name."""
-LATEST: dict[str, Any] = {
-    **QUIET, "queue": False,
-    "trigger_mode": "always_last",
-}  # fmt: skip
 
 
 def finder(spec: TaskSpec, engine: Engine, controls: dict[str, Control]) -> None:
@@ -53,7 +49,7 @@ def finder(spec: TaskSpec, engine: Engine, controls: dict[str, Control]) -> None
     search = _search(spec)
     words.input(search, [words, order], [table, said], **LATEST)
     order.change(search, [words, order], [table, said], **LATEST)
-    table.select(_first_cell, None, model, **{**LATEST, "trigger_mode": "once"})
+    table.select(_first_cell, None, model, **AT_ONCE)
     judge = _judge(spec, engine)
     gr.on(
         [model.change, dtype.change, device.change, revision.change],

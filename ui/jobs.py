@@ -23,7 +23,7 @@ from ui.language import told
 from ui.messages import by_label, message_of
 from ui.origins import LABELS, job_labels
 from ui.place import Place
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, QUIET
 from ui.report import ReportView
 from ui.rows import table
 from ui.saving import save_on_click
@@ -93,8 +93,8 @@ class JobsPage:
     def wire(self, chosen: gr.State) -> None:
         seen = gr.State("nothing yet")
         look = {"fn": self.look, "inputs": [chosen, seen], "outputs": [*self.drawn, seen]}
-        self.timer.tick(**look, queue=False, **QUIET)
-        chosen.change(**look, queue=False, **QUIET)
+        self.timer.tick(**look, **AT_ONCE)
+        chosen.change(**look, **AT_ONCE)
         self.listed.select(self.pick, None, chosen, **QUIET)
         for button, act in (
             (self.pause, lambda id, _: self.desk.pause(id)),

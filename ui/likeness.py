@@ -17,7 +17,7 @@ from ui import say
 from ui.downloads import Download
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 from ui.vectors import MAPPED, Floats, cosines, flat, heat_map, plain, vector_files
 from ui.waves import safe
 
@@ -64,11 +64,8 @@ def likeness(output: Output) -> Display:
             return gr.skip()
         return _nearest(value, event.index)
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-    }  # fmt: skip
-    least.change(thin_out, [kept, least], [pairs, none], trigger_mode="always_last", **quiet)
-    every.select(pick, kept, ranked, **quiet)
+    least.change(thin_out, [kept, least], [pairs, none], **LATEST)
+    every.select(pick, kept, ranked, **AT_ONCE)
 
     def show(value: Values, inputs: Values) -> Updates:
         small = _kept(value, inputs)

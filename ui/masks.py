@@ -20,7 +20,7 @@ from ui.boxes import COLOURS
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 LONGEST_SIDE = 960
 """Pixels of the picture as it is shown and cut out; the masks in the ZIP are as large as it was."""
@@ -99,14 +99,10 @@ def masks(output: Output) -> Display:
         at = min(under, key=lambda m: m["area"])["number"] if under else None
         return {picked: at, **draw(value, at, *values[2:])}
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-        "trigger_mode": "always_last",
-    }  # fmt: skip
     for slider in (opacity, least, area):
-        slider.change(thin_out, controls, thinned, **quiet)
-    chosen.input(thin_out, controls, thinned, **quiet)
-    picture.select(pick, controls, [picked, *thinned], **quiet)
+        slider.change(thin_out, controls, thinned, **LATEST)
+    chosen.input(thin_out, controls, thinned, **LATEST)
+    picture.select(pick, controls, [picked, *thinned], **LATEST)
 
     def show(value: Values, inputs: Values) -> Updates:
         packed = _kept(value)

@@ -18,7 +18,7 @@ from ui import homography, say
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 LONGEST_SIDE = 900
 """Pixels of each picture as it is shown; points are of the whole pictures all the same."""
@@ -89,8 +89,7 @@ def matches(output: Output) -> Display:
 
     for control in (layout, least, most):
         control.change(
-            thin_out, controls, thinned, queue=False,
-            trigger_mode="always_last", **QUIET,
+            thin_out, controls, thinned, **LATEST,
         )  # fmt: skip
 
     def show(value: Values, inputs: Values) -> Updates:

@@ -15,7 +15,7 @@ from ui.downloads import Download, downloads, to_csv
 from ui.heads import PICTURES, TEXTS, Heads
 from ui.language import choices, told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 from ui.theme import ACCENT
 from ui.vectors import plain
 from ui.waves import safe, short
@@ -74,11 +74,8 @@ def _display(output: Output, heads: Heads) -> Display:
             bars: _bars(value, places[0], heads),
         }
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-    }  # fmt: skip
-    order.input(sort, [kept, order], [heat, every, bars], trigger_mode="always_last", **quiet)
-    every.select(pick, [kept, order], bars, **quiet)  # type: ignore[attr-defined]
+    order.input(sort, [kept, order], [heat, every, bars], **LATEST)
+    every.select(pick, [kept, order], bars, **AT_ONCE)  # type: ignore[attr-defined]
 
     def show(value: Values, inputs: Values) -> Updates:
         small = {

@@ -33,7 +33,7 @@ from ui import say
 from ui.language import told
 from ui.messages import message_of
 from ui.place import Place
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, QUIET
 
 TICK_SECONDS = 2.0
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -86,7 +86,7 @@ class ModelsPage:
         shelf_view = [self.disk, self.disk_part, self.no_disk, self.disk_buttons]
         drawn = [self.gauges, self.empty, self.held, self.held_part, self.buttons]
         known = [self.seen, self.listed]
-        self.timer.tick(self.look, known, [*drawn, *known, *shelf_view], queue=False, **QUIET)
+        self.timer.tick(self.look, known, [*drawn, *known, *shelf_view], **AT_ONCE)
         gr.on([self.held.select], _picks(-1, 0, 1), None, [self.chosen, self.said], **QUIET)
         gr.on([self.disk.select], _picks(0, 0), None, [self.chosen_file, self.said], **QUIET)
         for button, act in (

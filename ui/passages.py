@@ -12,7 +12,7 @@ from ui import say
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 from ui.spans import COLOURS, segments
 
 HEAD = ("Answer", "Score", "Start", "End")
@@ -71,13 +71,8 @@ def passages(output: Output) -> Display:
         shown = [(n, a) for n, a in all_of_them if n == int(str(rank))]
         return {text: marked(value["context"], shown, [a for _, a in all_of_them])}
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-    }  # fmt: skip
-    least.change(
-        thin_out, [kept, least], [table, text, none, files], trigger_mode="always_last", **quiet
-    )
-    table.select(alone, kept, [text], **quiet)
+    least.change(thin_out, [kept, least], [table, text, none, files], **LATEST)
+    table.select(alone, kept, [text], **AT_ONCE)
     return Display(
         box=box,
         components=(kept, table, text, least, none, files),

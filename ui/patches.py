@@ -14,7 +14,7 @@ from pipelines.spec import Output
 from ui.depth import scale_of
 from ui.language import choices, told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 CLICKED = "the clicked patch"
 WHOLES = {"the mean of all": "mean", "the first vector (CLS)": "first"}
@@ -63,14 +63,10 @@ def patches(output: Output) -> Display:
             return {}
         return {picked: at, whole: CLICKED, **draw(value, at, CLICKED, share)}
 
-    quiet: dict[str, Any] = {
-        "queue": False, **QUIET,
-        "trigger_mode": "always_last",
-    }  # fmt: skip
     drawn = [picture, legend]
     for control in (whole, strength):
-        control.input(redraw, [kept, picked, whole, strength], drawn, **quiet)
-    picture.select(pick, [kept, strength], [picked, whole, *drawn], **quiet)
+        control.input(redraw, [kept, picked, whole, strength], drawn, **LATEST)
+    picture.select(pick, [kept, strength], [picked, whole, *drawn], **LATEST)
 
     def show(value: Values, inputs: Values) -> Updates:
         names = [name for name, key in WHOLES.items() if key in value["wholes"]]

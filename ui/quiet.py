@@ -15,3 +15,7 @@ QUIET: dict[str, Any] = {
 event ever had, reads its value and looks it up in the tree again, with each step of every later
 event (gradio 6.31). After ten tabs with an answer each, that was most of a run.
 """
+AT_ONCE: dict[str, Any] = {**QUIET, "queue": False}
+"""Answered beside those that wait for a model."""
+LATEST: dict[str, Any] = {**AT_ONCE, "trigger_mode": "always_last"}
+"""Of many in a row, as of a slider that is drawn, the last one counts."""

@@ -15,7 +15,7 @@ from pipelines.uploads import Upload
 from ui.displays import Player, clock, ranked, seek
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, LATEST
 from ui.sources import WAVEFORM
 from ui.waves import MAPS, edges, figure
 
@@ -54,10 +54,9 @@ def heard(output: Output) -> Display:
 
     for control in (rows, colours):
         control.change(
-            redraw, [kept, rows, colours], [plot], queue=False,
-            trigger_mode="always_last", **QUIET,
+            redraw, [kept, rows, colours], [plot], **LATEST,
         )  # fmt: skip
-    table.select(seek, None, player, queue=False, **QUIET)
+    table.select(seek, None, player, **AT_ONCE)
 
     def show(value: Values, inputs: Values) -> Updates:
         several, found = len(value["times"]) > 1, len(value["scores"])

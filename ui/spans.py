@@ -11,7 +11,7 @@ from pipelines.spec import Output
 from ui import say
 from ui.downloads import Download, downloads, to_csv
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 COLOURS = (
     "#818cf8", "#2dd4bf", "#fb923c", "#e879f9", "#38bdf8", "#a3e635", "#f87171", "#facc15",
@@ -70,8 +70,7 @@ def entities(output: Output) -> Display:
         return draw(value, score) if value and isinstance(score, int | float) else {}
 
     least.change(
-        thin_out, [kept, least], [text, none, table, files], queue=False,
-        trigger_mode="always_last", **QUIET,
+        thin_out, [kept, least], [text, none, table, files], **LATEST,
     )  # fmt: skip
     return Display(
         box=box,

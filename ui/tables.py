@@ -18,7 +18,7 @@ from pipelines.uploads import local_upload
 from settings import Settings
 from ui import say
 from ui.panel import Control, Updates
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE
 
 FILES = [".csv", ".tsv", ".xlsx", ".jsonl", ".parquet"]
 HEAD, DATA = "headers", "data"
@@ -56,7 +56,7 @@ def table(field: Field, settings: Settings) -> Control:
             return {said: say.alert(str(error))}
         return {grid: {HEAD: [*read.columns], DATA: [[*row] for row in read.rows]}, said: note}
 
-    file.upload(opened, file, [grid, said], queue=False, **QUIET)
+    file.upload(opened, file, [grid, said], **AT_ONCE)
     return Control(
         parts={field.name: grid},
         read=lambda values: {field.name: written(values.get(field.name))},

@@ -23,7 +23,7 @@ from ui.finder import finder
 from ui.many import many, one_or_many, show_many, start_many, wire_many
 from ui.panel import Control, Display, Panel, Values
 from ui.place import Place
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE, QUIET
 from ui.sample import sample_view
 from ui.sources import show_one
 from ui.tokens import token_box
@@ -191,9 +191,9 @@ def _wire(panel: Panel, place: Place) -> None:
         examples = complete_examples(panel.spec)
         filled = _filled(panel, *(e.values for e in examples))
         wire_chips(panel.examples, panel, place, lambda _: examples, filled)
-    panel.stop.click(handlers.on_stop(panel, engine), None, None, queue=False, **QUIET)
+    panel.stop.click(handlers.on_stop(panel, engine), None, None, **AT_ONCE)
     emptied = [*panel.results, *_filled(panel, {})]
-    panel.clear.click(handlers.on_clear(panel), None, emptied, queue=False, **QUIET)
+    panel.clear.click(handlers.on_clear(panel), None, emptied, **AT_ONCE)
 
 
 def _filled(panel: Panel, *values: Values) -> list[Block]:

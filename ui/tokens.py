@@ -12,7 +12,7 @@ import gradio as gr
 from pipelines.errors import PipelineError
 from pipelines.token import NO_TOKEN, Token
 from ui import say
-from ui.quiet import QUIET
+from ui.quiet import AT_ONCE
 
 MOST_KEPT = 500
 """Visits whose token is kept; the one that was given first goes first."""
@@ -62,9 +62,9 @@ def token_box(tokens: Tokens) -> None:
             use = gr.Button("Use it", size="sm", min_width=90, elem_classes="gap")
             forget = gr.Button("Forget it", size="sm", min_width=90, elem_classes="gap")
         said = gr.HTML()
-    folded.expand(_look(tokens), None, said, queue=False, **QUIET)
-    gr.on([use.click, box.submit], _keep(tokens), box, [box, said], queue=False, **QUIET)
-    forget.click(_forget(tokens), None, [box, said], queue=False, **QUIET)
+    folded.expand(_look(tokens), None, said, **AT_ONCE)
+    gr.on([use.click, box.submit], _keep(tokens), box, [box, said], **AT_ONCE)
+    forget.click(_forget(tokens), None, [box, said], **AT_ONCE)
 
 
 def _look(tokens: Tokens) -> Callable[..., str]:

@@ -13,7 +13,7 @@ from pipelines.spec import Output
 from ui.downloads import Download, downloads, to_csv
 from ui.language import told
 from ui.panel import Display, Updates, Values
-from ui.quiet import QUIET
+from ui.quiet import LATEST
 
 HEAD = ("name", "question", "type", "answer", "confidence", "option", "share")
 DEFAULT_YES = 0.5
@@ -47,8 +47,7 @@ def decisions(output: Output) -> Display:
         }
 
     yes_from.change(
-        show, [kept, yes_from], [cards, files], queue=False,
-        trigger_mode="always_last", **QUIET,
+        show, [kept, yes_from], [cards, files], **LATEST,
     )  # fmt: skip
     return Display(
         box=box,
