@@ -37,6 +37,7 @@ NO_TABLES = {
     b"\x1f\x8b": "is a gzip file; unpack it first.",
 }
 """First bytes of files that are called tables and are none, and what is said of them."""
+SWOLLEN = "unpacks to far more than its size; save it as CSV instead."
 NAMED = (".xlsx", ".parquet")
 """Endings of tables that are no text."""
 
@@ -227,7 +228,7 @@ def _batch_rows(path: Path, about: Any) -> int:
 def _check_ratio(path: Path, unpacked: int) -> None:
     """Refuse what unpacks to more than a table has."""
     if unpacked > MOST_RATIO * max(BATCH_BYTES // MOST_RATIO, path.stat().st_size):
-        raise InputError(FIELD, "unpacks to far more than its size; save it as CSV instead.")
+        raise InputError(FIELD, SWOLLEN)
 
 
 def _xlsx(path: Path) -> Iterator[Cells]:
@@ -266,7 +267,7 @@ def _check_archive(path: Path) -> None:
         raise InputError(FIELD, "is not a readable XLSX file; it may be damaged.") from None
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MOST_UNPACKED_BYTES or unpacked > MOST_RATIO * max(1, path.stat().st_size):
-        raise InputError(FIELD, "unpacks to far more than its size; save it as CSV instead.")
+        raise InputError(FIELD, SWOLLEN)
 
 
 def _cell(value: Any) -> Any:

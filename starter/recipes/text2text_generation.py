@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starter import byte_pairs
 from starter.ask import Ask
 from starter.recipes import save_half
 from starter.small_bert import IGNORED, batches_of, fit, stack
@@ -151,19 +152,10 @@ def _in_turn(*streams: Iterator[list[Row]]) -> Iterator[list[Row]]:
 
 def make_tokenizer(texts: Iterator[str]) -> "PreTrainedTokenizerFast":
     """Byte-level BPE with </s> at the end of every text; nothing is out of vocabulary."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
 
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[PAD, END, UNKNOWN],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    bpe.train_from_iterator(texts, trainer)
+    bpe = byte_pairs.learned(texts, VOCABULARY, [PAD, END, UNKNOWN], space=True)
     bpe.post_processor = processors.TemplateProcessing(
         single=f"$A {END}", special_tokens=[(END, bpe.token_to_id(END))]
     )
