@@ -9,14 +9,20 @@ import gradio as gr
 import pytest
 
 from pipelines.jobs.cells import ERROR
+from pipelines.jobs.desk import Desk
 from pipelines.jobs.job import PAUSED, RUNNING, Job
+from pipelines.tasks import ROWS
 from settings import Settings
 from tests.fake_rows import texts
+from tests.fakes import FakeEngine
 from tests.served import no_loop_left_open
 from tests.test_jobs import job_of, work
 from ui.jobs import NONE, JobsPage, duration, head, speeds
 from ui.language import speaking
+from ui.many import MANY, ONE
+from ui.place import Place
 from ui.rows import table
+from ui.task_tab import build_panel
 from ui.tokens import Tokens
 
 
@@ -67,6 +73,23 @@ def test_how_to_start_the_first_job_is_said_until_there_is_one(tmp_path: Path) -
     drawn = page.look("", "")
     assert drawn[page.listed]["visible"]
     assert drawn[page.head] == ""
+
+
+def test_every_task_takes_many_rows(tmp_path: Path) -> None:
+    engine, settings = FakeEngine(), Settings()
+    desk = Desk(engine, settings.limits, tmp_path / "jobs")
+    without = []
+    for row in ROWS:
+        with no_loop_left_open(), gr.Blocks(analytics_enabled=False) as page:
+            with gr.Tabs() as tabs:
+                pass
+            build_panel(row, Place(engine, settings, desk, gr.State(""), tabs))
+        switches = [b for b in page.blocks.values() if isinstance(b, gr.Radio)]
+        if not any([value for _, value in s.choices] == [ONE, MANY] for s in switches):
+            without.append(row.id)
+    desk.close()
+    engine.close()
+    assert without == []
 
 
 def test_a_reason_and_an_error_name_the_field_by_its_label(tmp_path: Path) -> None:
